@@ -1,0 +1,189 @@
+"""What a handler is: three kinds of operation, and the ports that each may use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from app.facts import CaseFacts
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Kind(StrEnum):
+    """How an operation runs."""
+
+    LOCAL = "local"  # inside the step's transaction, exactly once
+    EFFECT = "effect"  # queued in the step's transaction; the token goes on; at least once
+    CALL = "call"  # as an effect, but the token waits for the result
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of an operation, read from its signature."""
+
+    name: str
+    annotation: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A handler, ready to be called."""
+
+    name: str  # the file's name
+    kind: Kind
+    zh: str
+    description: str
+    parameters: tuple[Parameter, ...]
+    open_ended: bool  # takes **extra
+    run: Callable[..., Any]
+
+
+class Numbers(Protocol):
+    """Gap-free numbers (ANALYSIS 3.3)."""
+
+    def next(self, kind: str) -> str:
+        """Return the next number of `kind`; the gap is impossible since it is taken in the step's transaction."""
+
+
+class Papers(Protocol):
+    """The numbered papers of a case."""
+
+    def open(self, kind: str, *, copies: int, number: str | None = None, data: Mapping[str, Any] | None = None,
+             prefilled: bool = False, approved_by: str | None = None) -> str:
+        """Open a paper and return its number."""
+
+    def close(self, kind: str, *, number: str | None = None, recipients: Sequence[str] = (), reason: str | None = None) -> None:
+        """Seal the paper and hand its copies out; nothing happens when the case has no such open paper."""
+
+
+class Clocks(Protocol):
+    """The milestones of the case."""
+
+    def open(self, clock_start: str, names: Sequence[str] | None = None) -> None:
+        """Start every milestone that the deadlines decision counts from `clock_start` (or only `names`)."""
+
+    def reach(self, name: str) -> None:
+        """Mark a milestone as reached now; a milestone that was reached before keeps its time."""
+
+    def is_reached(self, name: str) -> bool:
+        """Return whether the milestone was reached."""
+
+    def is_waiting(self, name: str) -> bool:
+        """Return whether the milestone is open and not paused."""
+
+    def cancel_open(self) -> None:
+        """Cancel what was not reached (the case ends otherwise)."""
+
+    def regrade(self) -> None:
+        """Recompute the open milestones after level, type or origin changed; the old ones are kept as superseded."""
+
+
+class Flows(Protocol):
+    """Processes beside the case."""
+
+    def start_linked(self, process: str, variables: Mapping[str, Any], *, key: str | None = None) -> str | None:
+        """Start an instance linked to the case in this transaction; None when `key` has started one before."""
+
+    def exists(self, process: str) -> bool:
+        """Return whether the process is deployed."""
+
+
+class CaseDesk(Protocol):
+    """Changes to the case record."""
+
+    def update(self, **facts: Any) -> None:
+        """Change facts of the case (level, status, owner_group, round, extra entries ...)."""
+
+    def archive(self, retention: str) -> None:
+        """Freeze the case file and keep it at least `retention` (ISO duration) from now (A-2.6.1)."""
+
+    def note(self, kind: str, text: str, data: Mapping[str, Any] | None = None) -> None:
+        """Append a note to the case's record (lesson, praise, compensation ...)."""
+
+
+@dataclass(frozen=True)
+class LocalContext:
+    """What a local handler may touch; everything is in the step's transaction."""
+
+    now: datetime  # aware UTC
+    operation: str
+    process: str
+    element_id: str
+    variables: Mapping[str, Any]
+    case: CaseFacts | None
+    desk: CaseDesk
+    numbers: Numbers
+    papers: Papers
+    clocks: Clocks
+    flows: Flows
+
+
+class Post(Protocol):
+    """Telling people something."""
+
+    def notify(self, to: Sequence[str], template: str, data: Mapping[str, Any]) -> int:
+        """Tell groups, "owner" or "customer"; return how many were told. Idempotent by the job's key."""
+
+
+class Outside(Protocol):
+    """Registered systems outside."""
+
+    def request(self, connector: str, payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        """Send `payload` to a registered connector with `key` as idempotency key; raises HandlerFailed."""
+
+
+@dataclass(frozen=True)
+class EffectContext:
+    """What an effect or a call may use; it runs in a job, at least once, after the step was committed."""
+
+    now: datetime  # aware UTC
+    operation: str
+    process: str
+    element_id: str
+    key: str  # idempotency key
+    attempt: int
+    case: CaseFacts | None
+    post: Post
+    outside: Outside
+
+
+def _declare(kind: Kind, zh: str) -> Callable[[F], F]:
+    def mark(function: F) -> F:
+        function.__operation__ = (kind, zh)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def local(*, zh: str) -> Callable[[F], F]:
+    """Declare a handler that runs inside the step's transaction, exactly once."""
+    return _declare(Kind.LOCAL, zh)
+
+
+def effect(*, zh: str) -> Callable[[F], F]:
+    """Declare a handler that is queued in the step's transaction while the token goes on."""
+    return _declare(Kind.EFFECT, zh)
+
+
+def call(*, zh: str) -> Callable[[F], F]:
+    """Declare a handler whose result the diagram waits for."""
+    return _declare(Kind.CALL, zh)
+
+
+def operation_of(name: str, function: Callable[..., Any]) -> Operation:
+    """Return the operation that a decorated function declares."""
+    kind, zh = function.__operation__  # type: ignore[attr-defined]
+    parameters, open_ended = [], False
+    for parameter in list(inspect.signature(function).parameters.values())[1:]:
+        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+            open_ended = True
+            continue
+        parameters.append(Parameter(parameter.name, str(parameter.annotation), parameter.default is inspect.Parameter.empty))
+    description = (inspect.getdoc(function) or "").split("\n")[0]
+    return Operation(name, kind, zh, description, tuple(parameters), open_ended, function)
