@@ -113,6 +113,12 @@ class ExpressionError(ChengnuoError):
         self.position = position
 
 
+class BadDuration(ChengnuoError):
+    """A text is not a duration that a deadline can be computed from."""
+
+    code = "bad_duration"
+
+
 class StepFailed(ChengnuoError):
     """The engine could not carry on; it becomes an incident at `element`."""
 
