@@ -170,7 +170,16 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_work_item_open_group_due", "group_code", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_open_assignee_due", "assignee_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_state_created", "state", "created_at"),
+        Index("ix_work_item_case_group", "case_id", "group_code"),
     )
+
+
+class WorkItemParty(db.Model):  # type: ignore[name-defined,misc]
+    """Somebody through whose hands a work item went (claimed, transferred, delegated, asked): may read it ever after."""
+
+    __tablename__ = "work_item_party"
+    work_item_id: Mapped[str] = mapped_column(ForeignKey("work_item.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True, index=True)
 
 
 class Consultation(db.Model):  # type: ignore[name-defined,misc]
@@ -508,6 +517,14 @@ class Membership(db.Model):  # type: ignore[name-defined,misc]
     __tablename__ = "membership"
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
     group_code: Mapped[str] = mapped_column(ForeignKey("group.code"), primary_key=True, index=True)
+
+
+class SignedOut(db.Model):  # type: ignore[name-defined,misc]
+    """A browser session that was ended; its signed cookie opens nothing any more."""
+
+    __tablename__ = "signed_out"
+    session_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Utc, index=True)
 
 
 class Token(db.Model):  # type: ignore[name-defined,misc]
