@@ -38,10 +38,10 @@ class DayRule:
 
 @dataclass(frozen=True)
 class Span:
-    """A pause: from, and until when (None while it lasts), aware UTC."""
+    """A pause that is over: from, and until when, aware UTC."""
 
     start: datetime
-    end: datetime | None
+    end: datetime
 
 
 class WorkCalendar:
@@ -216,17 +216,18 @@ class WorkCalendar:
         """Return how many workdays lie after `first`, up to and including `last`."""
         return sum(self.is_workday(first + DAY * n) for n in range(1, (last - first).days + 1))
 
-    def extend(self, due_at: datetime, pauses: Sequence[Span], calendar: str, now: datetime) -> datetime:
+    def extend(self, due_at: datetime, pauses: Sequence[Span], calendar: str) -> datetime:
         """Return `due_at` moved by the time that its clock stood still, aware UTC.
 
-        A pause counts from its start to its end (`now` while it lasts), in the clock's own time: a night or a weekend
-        of waiting moves no working deadline. What began after the deadline had passed moves nothing.
+        A pause counts in the clock's own time: a night or a weekend of waiting moves no working deadline. Pauses that
+        overlap count once; one that began after the deadline had passed moves nothing.
         """
-        due = as_utc(due_at)
+        due, edge = as_utc(due_at), None
         for pause in sorted(pauses, key=lambda span: span.start):
             if pause.start >= due:
                 break
-            stood = self.between(pause.start, pause.end or now, calendar)
+            stood = self.between(max(pause.start, edge or pause.start), pause.end, calendar)
+            edge = max(pause.end, edge or pause.end)
             if stood:
                 due = self._move(due, stood, calendar)
         return due

@@ -170,6 +170,7 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_work_item_open_group_due", "group_code", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_open_assignee_due", "assignee_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_state_created", "state", "created_at"),
+        Index("ix_work_item_open_remind", "remind_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_case_group", "case_id", "group_code"),
     )
 
@@ -219,14 +220,13 @@ class Timer(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[int] = mapped_column(Sequence, primary_key=True)
     instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
     task_id: Mapped[str] = mapped_column(String(36))
-    kind: Mapped[str] = mapped_column(String(10), default="engine")  # engine | reminder
     process: Mapped[str] = mapped_column(String(80))
     element_id: Mapped[str] = mapped_column(String(80))
     due_at: Mapped[datetime | None] = mapped_column(Utc, index=True)  # null while disarmed
     milestone: Mapped[str | None] = mapped_column(String(40))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     not_before: Mapped[datetime | None] = mapped_column(Utc)  # a poison instance is pushed back
-    __table_args__ = (UniqueConstraint("task_id", "kind"),)
+    __table_args__ = (UniqueConstraint("task_id"),)
 
 
 class Milestone(db.Model):  # type: ignore[name-defined,misc]
@@ -253,6 +253,7 @@ class Milestone(db.Model):  # type: ignore[name-defined,misc]
     why: Mapped[list[dict[str, Any]]] = mapped_column(JSON)  # the trace of the computation
     provisional: Mapped[bool] = mapped_column(default=False)
     policy_version: Mapped[str] = mapped_column(String(40), default="1")
+    round: Mapped[int] = mapped_column(Integer, default=1)  # of the case when the clock was started
     superseded_by: Mapped[int | None] = mapped_column(Sequence)
     __table_args__ = (Index("ix_milestone_case_name", "case_id", "name"),)
 

@@ -62,7 +62,8 @@ def test_zero_working_days_end_at_todays_close_or_at_the_next_one():
 
 
 def test_the_companys_own_table_wins():
-    table = {date(2026, 3, 9): DayRule(False, note="盘点"), date(2026, 3, 7): DayRule(True, (("09:00", "12:00"),), "加班")}
+    table = {date(2026, 3, 9): DayRule(False, note="盘点"),
+             date(2026, 3, 7): DayRule(True, (("09:00", "12:00"),), "加班")}
     calendar = WorkCalendar(exceptions=table)
     assert due("2026-03-06 10:00", "P1D", "working", calendar) == "2026-03-07T12:00"
     assert due("2026-03-06 10:00", "P2D", "working", calendar) == "2026-03-10T18:00"
@@ -154,11 +155,12 @@ def test_a_pause_stops_the_clock_that_it_belongs_to():
     night = Span(at("2026-03-09 18:00"), at("2026-03-10 09:00"))
     hour = Span(at("2026-03-10 10:00"), at("2026-03-10 11:00"))
     now = at("2026-03-20 10:00")
-    assert COMPANY.extend(deadline, [night], "working", now) == deadline
-    assert COMPANY.extend(deadline, [night], "natural", now) == deadline + timedelta(hours=15)
-    assert COMPANY.extend(deadline, [night, hour], "working", now) == at("2026-03-12 10:00")
-    assert COMPANY.extend(deadline, [Span(at("2026-03-12 09:00"), now)], "working", now) == deadline
-    assert COMPANY.extend(deadline, [Span(at("2026-03-11 09:00"), None)], "working", at("2026-03-11 18:00")) == at(
+    assert COMPANY.extend(deadline, [night], "working") == deadline
+    assert COMPANY.extend(deadline, [night], "natural") == deadline + timedelta(hours=15)
+    assert COMPANY.extend(deadline, [night, hour], "working") == at("2026-03-12 10:00")
+    assert COMPANY.extend(deadline, [hour, Span(hour.start, hour.end)], "working") == at("2026-03-12 10:00")
+    assert COMPANY.extend(deadline, [Span(at("2026-03-12 09:00"), now)], "working") == deadline
+    assert COMPANY.extend(deadline, [Span(at("2026-03-11 09:00"), at("2026-03-11 18:00"))], "working") == at(
         "2026-03-12 18:00")
 
 
@@ -215,7 +217,7 @@ def test_a_pause_only_moves_a_deadline_later(calendar, start, period, kind, gaps
         edge = begin + timedelta(minutes=length)
         pauses.append(Span(begin, edge))
     deadline = calendar.add(start, period).due_at
-    moved = [calendar.extend(deadline, pauses[:n], kind, edge) for n in range(len(pauses) + 1)]
+    moved = [calendar.extend(deadline, pauses[:n], kind) for n in range(len(pauses) + 1)]
     assert moved[0] == deadline
     assert moved == sorted(moved)
 
