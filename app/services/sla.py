@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.errors import StepFailed
-from app.facts import CaseFacts, DecisionResult, Period
+from app.facts import DecisionResult, Period
 from app.services.sla_plan import NEVER_PAUSED, Planned, compute, plan, reason, with_pauses
 from app.store import milestones as rows
-from app.store.models import Milestone
+from app.store.models import Case, Milestone
 from app.work_calendar import WorkCalendar
 
 if TYPE_CHECKING:
@@ -18,31 +18,32 @@ if TYPE_CHECKING:
 
 Decide = Callable[[str, Mapping[str, Any]], DecisionResult]
 DECISIONS = ("deadlines", "pickup_time")
+PAUSE_WORDS = {"waiting_customer": ("等待客户", "waiting for the customer"),
+               "waiting_parts": ("等待备件", "waiting for parts")}
 FROM_REGISTRATION = frozenset({"registered", "contact"})  # O3: these run from the registration, not from the step
 
 
-class Milestones:
+class CaseClocks:
     """The clocks of a case: `app.handling.Clocks`, and what the step needs besides.
 
     Made once a step. The rows are read once, at the first use; the session flushes what changed. Everything happens at
     `now`, the step's moment.
     """
 
-    def __init__(self, session: Session, case_id: str, facts: Callable[[], CaseFacts], *, now: datetime,
-                 calendar: WorkCalendar, decide: Decide, figures: Mapping[str, Period], policy_version: str = "1",
-                 decisions: Sequence[str] = DECISIONS) -> None:
-        self._session, self._case_id, self._facts = session, case_id, facts
-        self._now, self._calendar, self._decide = now, calendar, decide
-        self._figures, self._policy_version, self._decisions = figures, policy_version, decisions
+    def __init__(self, session: Session, case: Case, now: datetime, *, decide: Decide, calendar: WorkCalendar,
+                 limits: Mapping[str, Period], by: str, decisions: Sequence[str] = DECISIONS) -> None:
+        """Take the case's row (read anew at each use), and `limits`: each clause's own figure."""
+        self._session, self._case, self._now, self._by = session, case, now, by
+        self._calendar, self._decide, self._limits, self._decisions = calendar, decide, limits, decisions
         self._rows: list[Milestone] | None = None
-        self.changed = False  # a due time moved: the engine's timers have to be armed again
+        self.changed: set[str] = set()  # names whose due time moved: timers bound to them have to be armed again
 
     # -- reading
 
     def all(self) -> Sequence[Milestone]:
         """Return every milestone of the case, superseded ones too, oldest first."""
         if self._rows is None:
-            self._rows = rows.of_case(self._session, self._case_id)
+            self._rows = rows.of_case(self._session, self._case.id)
         return self._rows
 
     def current(self, name: str) -> Milestone | None:
@@ -81,13 +82,13 @@ class Milestones:
         A clock that runs or was reached in the case's present round is left alone. Raises StepFailed when the case is
         graded and no rule fits.
         """
-        facts = self._facts()
-        taken = {row.name for row in self.all() if row.round == facts.round and row.state in ("open", "reached")}
-        wanted = [planned for planned in self._plan(facts) if planned.clock_start == clock_start
+        case = self._case
+        taken = {row.name for row in self.all() if row.round == case.round and row.state in ("open", "reached")}
+        wanted = [planned for planned in self._plan() if planned.clock_start == clock_start
                   and planned.name not in taken and (not names or planned.name in names)]
-        first = all(row.clock_start != clock_start or row.round == facts.round for row in self.all())
-        started = facts.registered_at if clock_start in FROM_REGISTRATION and first else self._now
-        self._insert([(planned, started, []) for planned in wanted], facts.round)
+        first = all(row.clock_start != clock_start or row.round == case.round for row in self.all())
+        started = case.registered_at if clock_start in FROM_REGISTRATION and first else self._now
+        self._insert([(planned, started, []) for planned in wanted])
 
     def regrade(self) -> None:
         """Recompute the open milestones, each from its own clock start, after level, type or origin changed.
@@ -95,10 +96,10 @@ class Milestones:
         What was reached stays; an open clock with other figures is superseded by a new one that keeps its pauses; a
         clock that the new grading adds runs from the start that its kind had.
         """
-        facts = self._facts()
-        planned = {one.name: one for one in self._plan(facts)}
-        present = [row for row in self.all() if row.round == facts.round and row.state in ("open", "reached")]
-        starts = {row.clock_start: row.started_at for row in self.all() if row.round == facts.round}
+        round_ = self._case.round
+        planned = {one.name: one for one in self._plan()}
+        present = [row for row in self.all() if row.round == round_ and row.state in ("open", "reached")]
+        starts = {row.clock_start: row.started_at for row in self.all() if row.round == round_}
         fresh: list[tuple[Planned, datetime, list[dict[str, Any]]]] = []
         replaced: dict[str, Milestone] = {}
         for row in present:
@@ -106,56 +107,59 @@ class Milestones:
             same = new is not None and new.same_promise(Period(row.duration, row.calendar), row.rule, row.clauses)
             if row.state != "open" or same:
                 continue
-            row.state, self.changed = "superseded", True
+            row.state = "superseded"
+            self.changed.add(row.name)
             replaced[row.name] = row
             if new is not None:
                 fresh.append((new, starts.get(new.clock_start, row.started_at), row.pauses))
         fresh += [(new, starts[new.clock_start], []) for new in planned.values() if new.clock_start in starts]
-        for row in self._insert(fresh, facts.round):
+        for row in self._insert(fresh):
             if row.name in replaced:
                 replaced[row.name].superseded_by = row.id
 
-    def _plan(self, facts: CaseFacts) -> list[Planned]:
-        context = {"case_type": facts.type, "level": facts.level, "origin": facts.origin, "channel": facts.channel}
+    def _plan(self) -> list[Planned]:
+        case = self._case
+        context = {"case_type": case.type, "level": case.level, "origin": case.origin, "channel": case.channel}
         found: list[Planned] = []
         for decision in self._decisions:
-            if decision != "pickup_time" and facts.level is None:
+            if decision != "pickup_time" and case.level is None:
                 continue  # not graded yet: only the pick-up is promised
             result = self._decide(decision, context)
             if result.outputs is None:
-                raise StepFailed(f"Decision {decision} has no rule for {facts.type}, {facts.level}, {facts.origin}.",
-                                 f"决策表 {decision} 没有适用于 {facts.type}、{facts.level}、{facts.origin} 的规则。")
-            found += plan(result, self._figures)
+                raise StepFailed(f"Decision {decision} has no rule for {case.type}, {case.level}, {case.origin}.",
+                                 f"决策表 {decision} 没有适用于 {case.type}、{case.level}、{case.origin} 的规则。")
+            found += plan(result, self._limits)
         return found
 
-    def _insert(self, wanted: Sequence[tuple[Planned, datetime, list[dict[str, Any]]]], round_: int) -> list[Milestone]:
-        self.all()
-        values = [self._row(planned, start, pauses, round_) for planned, start, pauses in wanted]
+    def _insert(self, wanted: Sequence[tuple[Planned, datetime, list[dict[str, Any]]]]) -> list[Milestone]:
+        # Everything that may be refused is computed before anything is written.
+        values = [self._row(*one) for one in wanted]
+        checks = [self._check_rows(*one) for one in wanted]
+        known = [*self.all()]
         added = rows.add(self._session, values)
-        checks = []
-        for row, (planned, start, pauses) in zip(added, wanted, strict=True):
-            for check in planned.checks:
-                due = with_pauses(self._calendar, start, check.period, pauses)
-                checks.append({"milestone_id": row.id, "case_id": self._case_id, "clause": check.clause,
-                               "duration": check.period.duration, "calendar": check.period.calendar, "due_at": due})
-        rows.add_checks(self._session, checks)
-        if self._rows is not None:
-            self._rows += added
-        self.changed = self.changed or bool(added)
+        rows.add_checks(self._session, [{**check, "milestone_id": row.id}
+                                        for row, own in zip(added, checks, strict=True) for check in own])
+        self._rows = known + added
+        self.changed.update(row.name for row in added)
         return added
 
-    def _row(self, planned: Planned, start: datetime, pauses: list[dict[str, Any]], round_: int) -> dict[str, Any]:
+    def _check_rows(self, planned: Planned, start: datetime, pauses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [{"case_id": self._case.id, "clause": check.clause, "duration": check.period.duration,
+                 "calendar": check.period.calendar, "due_at": with_pauses(self._calendar, start, check.period, pauses)}
+                for check in planned.checks]
+
+    def _row(self, planned: Planned, start: datetime, pauses: list[dict[str, Any]]) -> dict[str, Any]:
         deadline = compute(self._calendar, start, planned.period)
         paused = next((entry["from"] for entry in pauses if entry["to"] is None), None)
         return {
-            "case_id": self._case_id, "name": planned.name, "state": "open", "target_only": planned.target_only,
+            "case_id": self._case.id, "name": planned.name, "state": "open", "target_only": planned.target_only,
             "clock_start": planned.clock_start, "started_at": start, "duration": planned.period.duration,
             "calendar": planned.period.calendar, "promised_at": deadline.due_at,
             "due_at": with_pauses(self._calendar, start, planned.period, pauses) if pauses else deadline.due_at,
             "paused_at": datetime.fromisoformat(paused) if paused else None, "pauses": list(pauses),
             "decision": planned.decision, "rule": planned.rule, "clauses": list(planned.clauses),
             "why": [reason(planned), *map(dict, deadline.trace)], "provisional": deadline.provisional,
-            "policy_version": self._policy_version, "round": round_,
+            "policy_version": self._case.policy_version, "round": self._case.round,
         }
 
     # -- running
@@ -166,17 +170,18 @@ class Milestones:
         if row is None or row.state != "open":
             return
         self._wake([row], by=None)
-        row.state, row.reached_at, self.changed = "reached", self._now, True
+        row.state, row.reached_at = "reached", self._now
 
     def cancel_open(self) -> None:
         """Cancel what was not reached: the case ends otherwise."""
         waiting = [row for row in self.all() if row.state == "open"]
         self._wake(waiting, by=None)
         for row in waiting:
-            row.state, self.changed = "cancelled", True
+            row.state = "cancelled"
+            self.changed.add(row.name)
 
     def pause(self, names: Sequence[str], reason: str, by: str) -> None:
-        """Stop the clocks `names`; `reason` is a word (waiting_customer, waiting_parts), `by` the element that asks.
+        """Stop the clocks `names`; `reason` is a word (waiting_customer, waiting_parts), `by` the task that asks.
 
         Clocks of answering and the 14 days of closing never stop (O4). Two may stop a clock at once; it runs again when
         both are over.
@@ -184,14 +189,14 @@ class Milestones:
         for row in (self.current(name) for name in names if name not in NEVER_PAUSED):
             if row is None or row.state != "open" or any(p["to"] is None and p["by"] == by for p in row.pauses):
                 continue
-            row.pauses = [*row.pauses, {"from": self._now.isoformat(), "to": None, "reason": reason, "by": by}]
+            stop = {"from": self._now.isoformat(), "to": None, "reason": reason, "by": by, "actor": self._by}
+            row.pauses = [*row.pauses, stop]
             row.paused_at = row.paused_at or self._now
-            self.changed = True
+            self.changed.add(row.name)
 
-    def resume(self, names: Sequence[str], by: str) -> None:
+    def resume(self, by: str) -> None:
         """Let the clocks run again that `by` had stopped; their due times and checks move by the time stood still."""
-        found = [row for name in names if (row := self.current(name)) is not None and row.state == "open"]
-        self._wake(found, by)
+        self._wake([row for row in self.all() if row.state == "open"], by)
 
     def _wake(self, found: Sequence[Milestone], by: str | None) -> None:
         """End the pauses of `by` (None: all) on `found`, and move what is due."""
@@ -206,7 +211,7 @@ class Milestones:
                 woken.append(row)
         if not woken:
             return
-        self.changed = True
+        self.changed.update(row.name for row in woken)
         checks = rows.checks_of(self._session, [row.id for row in woken])
         for row in woken:
             before = row.due_at
@@ -227,7 +232,3 @@ class Milestones:
         return {"zh": f"{zh_reason}，{start} 至 {end} 停止计时，顺延至 {due}。",
                 "en": f"The clock stood still from {start} to {end} ({en_reason}); due {due}.",
                 "at": row.due_at.isoformat()}
-
-
-PAUSE_WORDS = {"waiting_customer": ("等待客户", "waiting for the customer"),
-               "waiting_parts": ("等待备件", "waiting for parts")}

@@ -1,15 +1,14 @@
 """The SLA clocks of a case: which clause is broken, which is kept, and why."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.errors import StepFailed
-from app.facts import CaseFacts, DecisionResult, Period, RuleHit
+from app.facts import DecisionResult, Period, RuleHit
 from app.services import sla_recompute
-from app.services.sla import Milestones
+from app.services.sla import CaseClocks
 from app.services.sla_view import limits, views
 from app.store.milestones import of_case
 from app.work_calendar import DayRule, WorkCalendar
@@ -69,23 +68,17 @@ class Desk:
     """The case as a step sees it: facts that may change, a clock that may move."""
 
     def __init__(self, session, case):
-        self.session, self.calendar = session, WorkCalendar()
-        self.facts = CaseFacts(
-            id=case.id, number=case.number, type=case.type, level=case.level, state="open", status="待处理",
-            channel="phone", customer_name="张三", customer_phone="1", customer_email=None, customer_level="ordinary",
-            customer_known=False, product_model=None, serial_no=None, order_no=None, purchase_date=None,
-            origin=case.origin, description="异响", urgency=None, severity=None, flags=frozenset(), owner_group=None,
-            registered_at=case.registered_at, closed_at=None, round=1)
-        self.now = case.registered_at
+        self.session, self.facts, self.calendar, self.now = session, case, WorkCalendar(), case.registered_at
 
     def clocks(self, after=None):
         if after is not None:
             self.now = self.facts.registered_at + after
-        return Milestones(self.session, self.facts.id, lambda: self.facts, now=self.now, calendar=self.calendar,
-                          decide=decide, figures=FIGURES)
+        return CaseClocks(self.session, self.facts, self.now, decide=decide, calendar=self.calendar, limits=FIGURES,
+                          by="clerk")
 
     def change(self, **facts):
-        self.facts = replace(self.facts, **facts)
+        for name, value in facts.items():
+            setattr(self.facts, name, value)
 
     def view(self, name, after):
         self.session.flush()
@@ -148,7 +141,7 @@ def test_opening_takes_three_statements_and_reading_one(desk, statements):
     assert clocks.due("verify")
     desk.session.flush()
     assert len(statements) == 6
-    assert clocks.changed
+    assert clocks.changed == {row.name for row in clocks.all()}
 
 
 def test_the_pickup_is_promised_before_the_case_is_graded(desk):
@@ -209,7 +202,7 @@ def test_a_pause_moves_resolution_and_its_clauses_but_never_an_answer_or_the_14_
     assert clocks.is_paused("resolution")
     assert not clocks.is_waiting("resolution")
     assert desk.view("resolution", timedelta(days=20)).state == "paused"
-    desk.clocks(timedelta(days=1, hours=1)).resume(["resolution", "first_response"], "accept_proposal")
+    desk.clocks(timedelta(days=1, hours=1)).resume("accept_proposal")
     view = desk.view("resolution", timedelta(days=1, hours=1))
     assert view.due_at == local("2026-03-06 18:00")  # nine working hours later than Thursday 18:00
     assert [c.due_at for c in view.checks] == [view.due_at]
@@ -223,9 +216,9 @@ def test_two_reasons_to_wait_stop_a_clock_once(desk):
     desk.clocks(timedelta(hours=1)).pause(["resolution"], "waiting_customer", "one")
     desk.clocks(timedelta(hours=1)).pause(["resolution"], "waiting_customer", "one")
     desk.clocks(timedelta(hours=2)).pause(["resolution"], "waiting_parts", "two")
-    desk.clocks(timedelta(hours=3)).resume(["resolution"], "one")
+    desk.clocks(timedelta(hours=3)).resume("one")
     assert desk.clocks().is_paused("resolution")
-    desk.clocks(timedelta(hours=4)).resume(["resolution"], "two")
+    desk.clocks(timedelta(hours=4)).resume("two")
     assert desk.view("resolution", timedelta(hours=4)).due_at == local("2026-03-06 12:00")
 
 
@@ -273,7 +266,7 @@ def test_regrading_keeps_a_pause(desk):
     desk.change(level="P1")
     desk.clocks(timedelta(hours=2)).regrade()
     assert desk.clocks().is_paused("resolution")
-    desk.clocks(timedelta(hours=4)).resume(["resolution"], "ask")
+    desk.clocks(timedelta(hours=4)).resume("ask")
     assert desk.view("resolution", timedelta(0)).due_at == desk.facts.registered_at + timedelta(hours=27)
 
 
@@ -303,7 +296,7 @@ def test_reaching_or_pausing_what_was_never_started_is_no_matter(desk):
     clocks = desk.clocks()
     clocks.reach("refund")
     clocks.pause(["refund"], "waiting_customer", "x")
-    clocks.resume(["refund"], "x")
+    clocks.resume("x")
     assert not clocks.changed
 
 
