@@ -1,0 +1,5 @@
+"""Drawing: lays diagrams out, and says what is wrong with how one is drawn."""
+
+from app.engine.drawing.layout import tidy
+
+__all__ = ["tidy"]

@@ -1,0 +1,266 @@
+"""How flows run: on a coarse grid of columns and rows with channels between them, so never through a shape.
+
+Lines are numbered across and down. Across, 2c is the channel left of column c and 2c+1 the column itself. Down, each
+band has a channel, a row, a channel, a row ... and a last channel, so that lane borders lie between two channels.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from app.engine.drawing.columns import Columns
+from app.engine.drawing.document import Flow, Plane
+from app.engine.drawing.rows import Rows
+
+Point = tuple[int, int]
+Direction = tuple[int, int]
+RIGHT, LEFT, DOWN, UP = (1, 0), (-1, 0), (0, 1), (0, -1)
+
+STEP_ACROSS, STEP_DOWN = 6.0, 5.0
+BEND, CROSS, BESIDE, BLOCKED, STUB = 9.0, 16.0, 1.5, 70.0, 8.0
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way of one flow: the points where it starts, turns and ends."""
+
+    flow: Flow
+    points: tuple[Point, ...]
+    back: bool = False
+
+    @property
+    def leaves(self) -> Direction:
+        """Return the direction in which the flow leaves its source."""
+        return _direction(self.points[0], self.points[1])
+
+    @property
+    def enters(self) -> Direction:
+        """Return the direction in which the flow runs into its target."""
+        return _direction(self.points[-2], self.points[-1])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The lines of a plane and the cells in which its nodes stand."""
+
+    cells: Mapping[str, Point]  # of free-standing nodes
+    hosts: Mapping[str, str]  # boundary event -> host
+    across: int  # number of lines
+    kinds: tuple[str, ...]  # of each line down: "row" or "channel"
+    bands: tuple[tuple[int, int], ...]  # first and last line of each band
+
+    def cell(self, node: str) -> Point:
+        """Return the cell of the node, a boundary event's being its host's."""
+        return self.cells[self.hosts.get(node, node)]
+
+
+def make_grid(plane: Plane, columns: Columns, rows: Rows) -> Grid:
+    """Return the grid on which `plane` is drawn."""
+    kinds: list[str] = []
+    bands = []
+    for count in rows.counts:
+        first = len(kinds)
+        kinds += ["channel", "row"] * count + ["channel"]
+        bands.append((first, len(kinds) - 1))
+    cells = {node: (2 * columns.of[node] + 1, bands[band][0] + 2 * row + 1) for node, (band, row) in rows.of.items()}
+    width = 2 * (1 + max(columns.of.values(), default=0)) + 1
+    hosts = {node.id: node.host for node in plane.nodes if node.host}
+    return Grid(cells, hosts, width, tuple(kinds), tuple(bands))
+
+
+def _direction(a: Point, b: Point) -> Direction:
+    return ((b[0] > a[0]) - (b[0] < a[0]), (b[1] > a[1]) - (b[1] < a[1]))
+
+
+def _walk(points: tuple[Point, ...]) -> Iterator[tuple[Point, Direction]]:
+    """Yield every grid point of a route with the direction in which it is left (the last one: entered)."""
+    direction = RIGHT
+    for a, b in zip(points, points[1:], strict=False):
+        direction = _direction(a, b)
+        while a != b:
+            yield a, direction
+            a = (a[0] + direction[0], a[1] + direction[1])
+    yield points[-1], direction
+
+
+@dataclass
+class _Traffic:
+    """What runs over each grid point already."""
+
+    level: dict[Point, dict[str, int]] = field(default_factory=dict)  # point -> net -> flows running across
+    upright: dict[Point, dict[str, int]] = field(default_factory=dict)
+    ports: dict[tuple[str, Direction, str], int] = field(default_factory=dict)  # (node, side, in|out) -> flows
+
+    def note(self, route: Route, change: int) -> None:
+        net = route.flow.target
+        before = None
+        for point, direction in _walk(route.points):
+            for passed in {before or direction, direction}:
+                table = self.level if passed[0] else self.upright
+                nets = table.setdefault(point, {})
+                nets[net] = nets.get(net, 0) + change
+                if not nets[net]:
+                    del nets[net]
+            before = direction
+        self._count((route.flow.source, route.leaves, "out"), change)
+        side = (-route.enters[0], -route.enters[1])
+        self._count((route.flow.target, side, "in"), change)
+
+    def _count(self, port: tuple[str, Direction, str], change: int) -> None:
+        self.ports[port] = self.ports.get(port, 0) + change
+
+    def others(self, table: Mapping[Point, dict[str, int]], point: Point, net: str) -> int:
+        nets = table.get(point)
+        return 0 if not nets else len(nets) - (net in nets)
+
+
+class Router:
+    """Finds the ways of all flows of a plane, each knowing the others."""
+
+    def __init__(self, plane: Plane, columns: Columns, grid: Grid) -> None:
+        self.plane, self.columns, self.grid = plane, columns, grid
+        self.nodes = plane.by_id
+        self.occupied = {cell: node for node, cell in grid.cells.items()}
+        self.hosting = set(grid.hosts.values())
+        self.traffic = _Traffic()
+
+    def route(self) -> tuple[Route, ...]:
+        """Return the routes in the order of the plane's flows."""
+        flows = [flow for flow in self.plane.flows if flow.type == "sequenceFlow"]
+        order = sorted(range(len(flows)), key=lambda i: (*self._difficulty(flows[i]), i))
+        found: dict[int, Route] = {}
+        for _ in range(ROUNDS):
+            changed = False
+            for i in order:
+                if i in found:
+                    self.traffic.note(found[i], -1)
+                route = self._find(flows[i])
+                changed = changed or found.get(i) != route
+                found[i] = route
+                self.traffic.note(route, 1)
+            if not changed:
+                break
+        return tuple(found[i] for i in range(len(flows)))
+
+    def _difficulty(self, flow: Flow) -> tuple[int, int]:
+        (xa, ya), (xb, yb) = self.grid.cell(flow.source), self.grid.cell(flow.target)
+        straight = ya == yb and xb == xa + 2
+        return (0 if straight else 2 if flow.id in self.columns.back else 1, abs(xa - xb) + abs(ya - yb))
+
+    def _find(self, flow: Flow) -> Route:
+        """Return the cheapest way (Dijkstra over point and direction)."""
+        start, goal = self.grid.cell(flow.source), self.grid.cell(flow.target)
+        net = flow.target
+        best: dict[tuple[Point, Direction], float] = {}
+        came: dict[tuple[Point, Direction], tuple[Point, Direction] | None] = {}
+        heap: list[tuple[float, int, Point, Direction]] = []
+        count = 0
+        for direction, price in self._exits(flow):
+            point = (start[0] + direction[0], start[1] + direction[1])
+            state = (point, direction)
+            best[state] = price + self._price(point, direction, net)
+            came[state] = None
+            heapq.heappush(heap, (best[state], count, point, direction))
+            count += 1
+        while heap:
+            cost, _, point, direction = heapq.heappop(heap)
+            state = (point, direction)
+            if cost > best[state]:
+                continue
+            if point == goal:
+                return self._unwind(flow, start, state, came)
+            for turn in (RIGHT, LEFT, DOWN, UP):
+                if turn == (-direction[0], -direction[1]):
+                    continue
+                following = (point[0] + turn[0], point[1] + turn[1])
+                price = self._step(flow, point, direction, turn, following, start, goal, net)
+                if price is None:
+                    continue
+                reached = (following, turn)
+                if cost + price < best.get(reached, float("inf")) - 1e-9:
+                    best[reached] = cost + price
+                    came[reached] = state
+                    heapq.heappush(heap, (cost + price, count, following, turn))
+                    count += 1
+        raise AssertionError("the outer channels join every cell")
+
+    def _unwind(self, flow: Flow, start: Point, state: tuple[Point, Direction],
+                came: Mapping[tuple[Point, Direction], tuple[Point, Direction] | None]) -> Route:
+        states = [state]
+        before = came[state]
+        while before is not None:
+            states.append(before)
+            before = came[before]
+        states.reverse()
+        points = [start]
+        points += [point for (point, direction), (_, turn) in zip(states, states[1:], strict=False)
+                   if direction != turn]
+        points.append(states[-1][0])
+        return Route(flow, tuple(points), flow.id in self.columns.back)
+
+    def _exits(self, flow: Flow) -> Iterator[tuple[Direction, float]]:
+        node = self.nodes[flow.source]
+        if node.host is not None:
+            yield DOWN, 0.0
+            return
+        back = flow.id in self.columns.back
+        busy = {side: self.traffic.ports.get((node.id, side, "out"), 0) for side in (RIGHT, DOWN, UP)}
+        arriving = {side: self.traffic.ports.get((node.id, side, "in"), 0) for side in (DOWN, UP)}
+        yield RIGHT, 30.0 * busy[RIGHT] + (4.0 if back else 0.0)
+        aside = 3.0 if node.shape == "gateway" else 12.0 if back else 40.0
+        for side in (DOWN, UP):
+            if side == DOWN and node.id in self.hosting:
+                continue
+            yield side, aside + 30.0 * busy[side] + 40.0 * arriving[side]
+
+    def _entry(self, flow: Flow, direction: Direction, start: Point) -> float | None:
+        """Return what running into the target in `direction` costs; None where it may not."""
+        node = self.nodes[flow.target]
+        if direction == LEFT:
+            return None
+        if direction == RIGHT:
+            return 0.0
+        side = (0, -direction[1])
+        if side == DOWN and node.id in self.hosting:
+            return None
+        boundary = flow.source in self.grid.hosts
+        if boundary and start[0] == self.grid.cell(flow.target)[0] and node.shape != "task":
+            return None  # the event does not hang over the middle of what stands beneath
+        leaving = self.traffic.ports.get((node.id, side, "out"), 0)
+        easy = flow.id in self.columns.back or node.shape == "gateway" or boundary
+        return (6.0 if easy else 18.0) + 40.0 * leaving + (8.0 if node.shape == "event" else 0.0)
+
+    def _step(self, flow: Flow, point: Point, direction: Direction, turn: Direction, following: Point,
+              start: Point, goal: Point, net: str) -> float | None:
+        x, y = following
+        if not (0 <= x < self.grid.across and 0 <= y < len(self.grid.kinds)):
+            return None
+        price = BEND if turn != direction else 0.0
+        if following == goal:
+            entry = self._entry(flow, turn, start)
+            return None if entry is None else price + entry
+        if following in self.occupied:
+            return None
+        if turn != direction and self._on_cell(point):
+            # Two flows that turn in the same empty cell cannot be told apart.
+            price += BLOCKED * bool(self.traffic.others(self.traffic.level, point, net)
+                                    or self.traffic.others(self.traffic.upright, point, net))
+        return price + self._price(following, turn, net)
+
+    def _on_cell(self, point: Point) -> bool:
+        return point[0] % 2 == 1 and self.grid.kinds[point[1]] == "row"
+
+    def _price(self, point: Point, direction: Direction, net: str) -> float:
+        traffic = self.traffic
+        level, upright = (traffic.others(traffic.level, point, net), traffic.others(traffic.upright, point, net))
+        if direction[0]:
+            beside = BESIDE
+            if self.grid.kinds[point[1]] == "row":  # a row's middle line holds one flow only
+                beside = BLOCKED if point[0] % 2 else STUB
+            return STEP_ACROSS + CROSS * upright + beside * level
+        fixed = point[0] % 2 == 1
+        step = STEP_DOWN if self.grid.kinds[point[1]] == "row" else STEP_DOWN / 2
+        return step + CROSS * level + upright * (BLOCKED if fixed else BESIDE)
