@@ -59,7 +59,7 @@ class Definition(db.Model):  # type: ignore[name-defined,misc]
     reaches: Mapped[list[str]] = mapped_column(JSON)
     spec: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     created_at: Mapped[datetime] = mapped_column(Utc)
-    __table_args__ = (UniqueConstraint("key", "version"), UniqueConstraint("key", "digest"))
+    __table_args__ = (UniqueConstraint("key", "version"),)
 
 
 class Case(db.Model):  # type: ignore[name-defined,misc]

@@ -1,0 +1,41 @@
+# Two commands on a fresh machine: `make run` and `make test`. GNU make 3.81 is enough.
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format check bench docs messages clean
+
+help: ## what can be done here
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
+
+run: $(STAMP) ## build the environment, migrate, deploy, seed demo users, and serve
+	@$(BIN)/chengnuo serve
+
+test: $(DEV_STAMP) ## run the tests (PYTEST_ARGS adds arguments)
+	@$(BIN)/pytest -n 2 --dist loadgroup -q $(PYTEST_ARGS)
+
+lint: $(DEV_STAMP) ## ruff and mypy
+	@$(BIN)/ruff check . && $(BIN)/mypy --no-error-summary
+
+format: $(DEV_STAMP) ## sort imports and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only .
+
+check: $(STAMP) ## lint processes/, forms/ and handlers/
+	@$(BIN)/chengnuo check
+
+bench: $(DEV_STAMP) ## benchmarks (BENCH=step BPMN=FILE INSTANCES=N HISTORY=K JSON=1)
+	@$(BIN)/python -m benchmarks $(if $(BENCH),$(BENCH),step) $(if $(BPMN),--bpmn "$(BPMN)") $(if $(INSTANCES),--instances $(INSTANCES)) $(if $(HISTORY),--history $(HISTORY)) $(if $(JSON),--json)
+
+messages: $(DEV_STAMP) ## collect texts to translate into app/translations
+	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -o $(VENV)/messages.pot . && $(BIN)/pybabel -q update --no-fuzzy-matching -i $(VENV)/messages.pot -d app/translations -l zh && $(BIN)/pybabel -q compile -f -d app/translations
+
+clean: ## remove the environment (the data under var/ stays)
+	@rm -rf $(VENV)
+
+$(STAMP): requirements.txt tools/setup.sh
+	@sh tools/setup.sh $(VENV) requirements.txt && touch $(STAMP)
+
+$(DEV_STAMP): requirements-dev.txt requirements.txt tools/setup.sh $(STAMP)
+	@sh tools/setup.sh $(VENV) requirements-dev.txt && touch $(DEV_STAMP)

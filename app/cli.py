@@ -1,0 +1,291 @@
+"""The command `chengnuo`: one JSON document alone on stdout with --json; exit 0 clean, 1 findings, 2 usage, 3 failure."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+
+from app.errors import ChengnuoError, Finding, Refused
+
+ROOT = Path(__file__).resolve().parent.parent
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+Root = click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT,
+                    help="The project tree to judge.")
+
+
+def application(**settings: Any) -> Flask:
+    """Return the application on a migrated database."""
+    import config
+    from app import create_app
+    from app.store.base import db
+    from app.store.migrate import migrate
+
+    chosen = config.current()
+    for name, value in settings.items():
+        setattr(chosen, name, value)
+    app = create_app(chosen)
+    with app.app_context():
+        migrate(db.engine)
+    return app
+
+
+def show(data: Any, as_json: bool, lines: Sequence[str]) -> None:
+    """Print the document, or the lines for people."""
+    click.echo(json.dumps(data, ensure_ascii=False, default=str, indent=2) if as_json else "\n".join(lines))
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a finding as a line for people."""
+    place = ":".join(str(part) for part in (finding.file, finding.line, finding.element) if part)
+    return f"{place}: {finding.severity}: {finding.message_zh} / {finding.message_en} [{finding.rule}]"
+
+
+def as_document(findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return findings in the shape of `check --json`: the message in Chinese, the English beside it."""
+    return {"findings": [{"file": finding.file, "element": finding.element, "line": finding.line, "rule": finding.rule,
+                          "severity": finding.severity, "message": finding.message_zh, "message_en": finding.message_en}
+                         for finding in findings]}
+
+
+@click.group()
+def cli() -> None:
+    """Chengnuo runs a company's after-sales policy."""
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@Root
+@JSON
+def check(paths: tuple[Path, ...], root: Path, as_json: bool) -> int:
+    """Lint processes/, forms/ and handlers/, or the files given."""
+    from app.services.checking import check_paths, check_tree
+
+    findings = check_paths(paths, root) if paths else check_tree(root)
+    show(as_document(findings), as_json, [*map(finding_line, findings), f"{len(findings)} finding(s)"])
+    return int(any(finding.severity == "error" for finding in findings))
+
+
+@cli.command()
+@click.option("--note", default="", help="Why; kept with the deployment.")
+@JSON
+def deploy(note: str, as_json: bool) -> int:
+    """Deploy processes/ and forms/ as new versions where they have changed."""
+    from app.facts import SYSTEM
+    from app.wiring import services
+
+    with application().app_context():
+        try:
+            done = services().definitions.deploy(services().runtime.root, SYSTEM, note)
+        except Refused as refused:
+            show(as_document(refused.findings), as_json, [finding_line(finding) for finding in refused.findings])
+            return 1
+    show({"deployment": done.deployment_id, "new": done.new, "unchanged": done.unchanged}, as_json,
+         [f"{key} v{version}" for key, version in done.new.items()] or ["nothing has changed"])
+    return 0
+
+
+@cli.command()
+@JSON
+def verify(as_json: bool) -> int:
+    """Recompute every projection from the states and compare; verify the audit's hash chain."""
+    from app.services.verification import verify as compare
+    from app.wiring import services
+
+    with application().app_context():
+        result = compare(services().runtime)
+    show(result, as_json, [f"{result['checked']} checked", *map(str, result["differences"])])
+    return int(bool(result["differences"]))
+
+
+@cli.command()
+@JSON
+def users(as_json: bool) -> int:
+    """List the users and their groups."""
+    from app.wiring import services
+
+    with application().app_context():
+        people = services().people.users()
+    show({"users": [{"username": one.username, "name": one.display_name, "groups": list(one.groups), "active": one.active}
+                    for one in people]}, as_json, [f"{one.username}\t{one.display_name}\t{' '.join(one.groups)}" for one in people])
+    return 0
+
+
+@cli.group()
+def token() -> None:
+    """Tokens of the API."""
+
+
+@token.command("create")
+@click.argument("user")
+@click.option("--days", type=click.IntRange(1, 3650), default=None, help="When it expires; default: never.")
+@JSON
+def create_token(user: str, days: int | None, as_json: bool) -> int:
+    """Make a bearer token for USER and print it, alone."""
+    from app.wiring import services
+
+    with application().app_context():
+        made = services().people.create_token(user, days)
+    show({"token": made}, as_json, [made])
+    return 0
+
+
+@cli.group()
+def clock() -> None:
+    """The clock; it can be moved where CLOCK=adjustable."""
+
+
+@clock.command("show")
+@JSON
+def show_clock(as_json: bool) -> int:
+    """Show the time that Chengnuo goes by."""
+    from app.wiring import services
+
+    with application().app_context():
+        now = services().clock.now()
+    show({"now": now.isoformat()}, as_json, [now.isoformat()])
+    return 0
+
+
+@clock.command("advance")
+@click.option("--by", default=None, help="ISO 8601 duration, such as PT16M.")
+@click.option("--to", type=click.Choice(["next"]), default=None, help="The next due timer.")
+@JSON
+def advance_clock(by: str | None, to: str | None, as_json: bool) -> int:
+    """Move the adjustable clock from due time to due time."""
+    from app.facts import SYSTEM
+    from app.wiring import services
+
+    with application().app_context():
+        now, fired = services().operations.advance_clock(SYSTEM, by=by, to=to)
+    show({"now": now.isoformat(), "fired": fired}, as_json, [f"{now.isoformat()} ({fired})"])
+    return 0
+
+
+@cli.command()
+@click.argument("expression")
+@click.option("--context", default="{}", help="JSON object of the variables.")
+@JSON
+def feel(expression: str, context: str, as_json: bool) -> int:
+    """Evaluate a FEEL expression."""
+    from app.engine import feel as language
+
+    value = language.plain(language.evaluate(expression, _json_object(context, "--context")))
+    show({"result": value}, as_json, [json.dumps(value, ensure_ascii=False)])
+    return 0
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("decision")
+@click.option("--input", "given", default="{}", help="JSON object of the inputs.")
+@JSON
+def decide(file: Path, decision: str, given: str, as_json: bool) -> int:
+    """Evaluate DECISION of FILE."""
+    from app.engine import evaluate_table, feel, read_table
+
+    tables = {table.id: table for table in read_table(file.read_bytes(), file.name)}
+    if decision not in tables:
+        raise click.UsageError(f"{file} has no decision {decision}: {', '.join(tables)}")
+    result = evaluate_table(tables[decision], _json_object(given, "--input"))
+    document = {"decision": decision, "result": feel.plain(result.value), "outputs": feel.plain(result.outputs),
+                "rules": [rule.rule_id for rule in result.rules]}
+    show(document, as_json, [json.dumps(document, ensure_ascii=False)])
+    return 0
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def tidy(file: Path) -> int:
+    """Lay out the diagram in FILE anew: lanes, columns, orthogonal flows."""
+    from app.engine.drawing import tidy as lay_out
+
+    file.write_bytes(lay_out(file.read_bytes(), file.name))
+    return 0
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@JSON
+def tck(folder: Path, as_json: bool) -> int:
+    """Run the DMN TCK's cases below FOLDER."""
+    from app.engine.tck import run_tck
+
+    result = run_tck(folder)
+    counts = [f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in result.items()]
+    show(result, as_json, counts)
+    return int(bool(result["failed"]))
+
+
+@cli.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+def serve(host: str) -> int:
+    """Migrate, deploy, seed demo users (development), and serve with sweep and workers in one process."""
+    from app.serving import serve as run
+
+    return run(application, host)
+
+
+@cli.command()
+def worker() -> int:
+    """Run jobs (PostgreSQL: as many processes on as many hosts as wanted)."""
+    from app.serving import run_background
+
+    return run_background(application, timers=False)
+
+
+@cli.command()
+def scheduler() -> int:
+    """Sweep timers and seal the audit."""
+    from app.serving import run_background
+
+    return run_background(application, timers=True, workers=0)
+
+
+def _json_object(text: str, option: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{option}: not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise click.UsageError(f"{option}: an object is expected")
+    return value
+
+
+def run(arguments: Sequence[str], call: Callable[..., Any] = cli.main) -> int:
+    """Run a command line and return its exit status."""
+    try:
+        return int(call(args=list(arguments), prog_name="chengnuo", standalone_mode=False) or 0)
+    except (click.UsageError, click.BadParameter) as error:
+        error.show(file=sys.stderr)
+        return 2
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.Abort:
+        return 2
+    except Refused as refused:
+        for finding in refused.findings:
+            click.echo(finding_line(finding), err=True)
+        return 1
+    except ChengnuoError as error:
+        click.echo(f"{error.message_zh} / {error.message_en}", err=True)
+        return 2 if error.code in {"invalid", "not_found", "not_allowed", "conflict", "expression"} else 3
+    except Exception:
+        logging.getLogger(__name__).exception("internal failure")
+        return 3
+
+
+def main() -> None:
+    """Enter from the shell."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

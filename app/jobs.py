@@ -1,0 +1,105 @@
+"""What runs beside the web server: the timer sweep, the job workers and the audit's sealer, under one lock on SQLite."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from flask import Flask
+
+from app.wiring import EXTENSION, Services
+
+log = logging.getLogger(__name__)
+SWEEP_SECONDS = 1  # the sweep looks at the table at latest this often; a commit wakes it sooner
+SEAL_SECONDS = 3
+WORKERS = 2
+
+
+class AlreadyRunning(SystemExit):
+    """Another server, worker or scheduler works on this SQLite database."""
+
+
+class Background:
+    """The sweeps and workers of one process."""
+
+    def __init__(self, app: Flask, *, timers: bool = True, workers: int = WORKERS) -> None:
+        self._app, self._timers, self._workers = app, timers, workers
+        self._services: Services = app.extensions[EXTENSION]
+        self._scheduler = BackgroundScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+                                              timezone="UTC")
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._lock = only_one(app)
+
+    def start(self) -> None:
+        """Begin to sweep and work; what fell due while nothing ran is done first."""
+        self._services.runtime.wake.append(self._wake.set)
+        if self._timers:
+            self._scheduler.add_job(self._guarded(self._sweep), "interval", seconds=SWEEP_SECONDS, id="timers")
+            self._scheduler.add_job(self._guarded(self._services.sealer.seal), "interval", seconds=SEAL_SECONDS, id="sealer")
+        self._scheduler.start()
+        for number in range(self._workers):
+            thread = threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Let what runs finish, then end."""
+        self._stop.set()
+        self._wake.set()
+        self._scheduler.shutdown(wait=True)
+        for thread in self._threads:
+            thread.join(timeout=30)
+        if self._lock is not None:
+            self._lock.close()
+
+    # ---- inner
+
+    def _sweep(self) -> None:
+        if self._services.timers.fire_due():
+            self._wake.set()
+
+    def _work(self) -> None:
+        run = self._guarded(self._drain)
+        while not self._stop.is_set():
+            self._wake.wait(timeout=SWEEP_SECONDS)
+            self._wake.clear()
+            run()
+
+    def _drain(self) -> None:
+        while not self._stop.is_set() and self._services.jobs.run_due():
+            continue
+
+    def _guarded(self, work: Callable[[], object]) -> Callable[[], None]:
+        """Give `work` an application context, and keep its errors from ending the loop."""
+
+        def run() -> None:
+            try:
+                with self._app.app_context():
+                    work()
+            except Exception:  # the next round tries again; nothing is lost, since the tables are the truth
+                log.exception("background work failed")
+
+        return run
+
+
+def only_one(app: Flask) -> IO[str] | None:
+    """Take the lock that keeps a second server, worker or scheduler off an SQLite database; raises AlreadyRunning."""
+    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    if not url.startswith("sqlite:///"):
+        return None
+    path = Path(url.removeprefix("sqlite:///") + ".lock")
+    handle = path.open("w", encoding="ascii")
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        handle.close()
+        raise AlreadyRunning(f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({path})") from error
+    return handle

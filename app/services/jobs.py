@@ -1,0 +1,177 @@
+"""Work that follows a commit: effects, calls and deliveries. One row a job, one interface, two backends that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import BusinessError, ChengnuoError, Conflict, HandlerFailed, NotFound
+from app.facts import SYSTEM, CaseFacts
+from app.handling.contract import EffectContext, Outside, Post
+from app.services.runtime import Runtime
+from app.store.models import Case, Incident, Job
+from app.store.records import case_facts
+from app.store.unit_of_work import in_unit_of_work, unit_of_work
+
+TOUCH = "touch_instance"  # an empty step: arms and fires what has become due
+LEASE = timedelta(minutes=5)  # a job that runs longer is taken for dead and run again
+BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+
+# PostgreSQL: tells procrastinate of a job inside the session's transaction. SQLite: nothing to tell.
+announce: list[Callable[[Session, int, str | None, datetime], None]] = []
+
+
+def enqueue(session: Session, operation: str, args: Mapping[str, Any], *, key: str, now: datetime,
+            instance_id: str | None = None, run_at: datetime | None = None, max_attempts: int = 5) -> int:
+    """Queue a job in the session's transaction; `key` makes it unique and goes outside as the idempotency key."""
+    job_id = session.execute(insert(Job).values(
+        key=key, operation=operation, args=dict(args), instance_id=instance_id, state="waiting", attempts=0,
+        max_attempts=max_attempts, run_at=run_at or now, created_at=now).returning(Job.id)).scalar_one()
+    for tell in announce:
+        tell(session, job_id, instance_id, run_at or now)
+    return job_id
+
+
+class Jobs:
+    """Runs jobs; each at least once, its result exactly once."""
+
+    def __init__(self, rt: Runtime, post_for: Callable[[CaseFacts | None, str], Post], outside: Outside) -> None:
+        self._rt, self._post_for, self._outside = rt, post_for, outside
+        self.internal: dict[str, Callable[[Mapping[str, Any], str | None], None]] = {}  # operations of the platform's own
+
+    def run_due(self, limit: int = 50) -> int:
+        """Run what is due, oldest first; return how many ran."""
+        ran = 0
+        for job_id in self.due(limit):
+            ran += self.run(job_id)
+        return ran
+
+    def due(self, limit: int) -> list[int]:
+        """Return the ids of due jobs, those of a dead worker included."""
+        now = self._rt.clock.now()
+        with unit_of_work_for_reading() as session:
+            return list(session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars())
+
+    def next_due(self) -> datetime | None:
+        """Return when the next job is due (aware UTC), or None."""
+        with unit_of_work_for_reading() as session:
+            return session.execute(select(Job.run_at).where(Job.state == "waiting").order_by(Job.run_at).limit(1)).scalar_one_or_none()
+
+    def run(self, job_id: int) -> bool:
+        """Run one job unless somebody else has it; failures are kept, retried with back-off, then an incident."""
+        job = self._claim(job_id)
+        if job is None:
+            return False
+        try:
+            self._perform(job)
+        except BusinessError as error:
+            self._hand_back(job, error)
+        except (ChengnuoError, OSError, ValueError, TypeError, KeyError) as error:
+            self._failed(job, error)
+        return True
+
+    # ---- inner
+
+    def _claim(self, job_id: int) -> Job | None:
+        """Take the job with a conditional update, so that only one worker gets it."""
+        now = self._rt.clock.now()
+        with unit_of_work() as session:
+            taken = session.execute(update(Job).where(Job.id == job_id, _due(now)).values(
+                state="running", attempts=Job.attempts + 1, locked_until=now + LEASE))
+            return session.get(Job, job_id) if taken.rowcount == 1 else None
+
+    def _perform(self, job: Job) -> None:
+        if job.operation in self.internal:
+            self.internal[job.operation](job.args, job.instance_id)
+            self._done(job, None)
+            return
+        operation = self._rt.registry.get(job.operation)
+        if operation is None:
+            raise NotFound(f"No handler for {job.operation}", f"没有处理器 {job.operation}")
+        args = job.args
+        case = self._case(args.get("case"))
+        context = EffectContext(now=self._rt.clock.now(), operation=job.operation, process=args["process"],
+                                element_id=args["element"], key=job.key, attempt=job.attempts, case=case,
+                                post=self._post_for(case, job.key), outside=self._outside)
+        result = operation.run(context, **args["params"])
+        self._done(job, result)
+
+    def _done(self, job: Job, result: Any) -> None:
+        """Store the result and, for a call, move the token on: both or neither."""
+        def work(session: Session) -> None:
+            if job.args.get("waits"):
+                self._move(session, job, lambda execution: execution.finish_call(job.args["task"], result))
+            _finish(session, job.id, self._rt.clock.now(), state="done", result=result, error=None)
+
+        in_unit_of_work(work)
+
+    def _hand_back(self, job: Job, error: BusinessError) -> None:
+        """A BPMN error: the diagram decides what follows."""
+        def work(session: Session) -> None:
+            if job.args.get("waits"):
+                self._move(session, job, lambda execution: execution.fail_call(job.args["task"], error))
+            _finish(session, job.id, self._rt.clock.now(), state="done", result={"error": error.code}, error=error.text)
+
+        in_unit_of_work(work)
+
+    def _move(self, session: Session, job: Job, command: Callable[[Any], None]) -> None:
+        from app.services.step import Step
+
+        try:
+            step = Step.open(self._rt, session, str(job.instance_id), SYSTEM)
+        except Conflict as conflict:
+            if conflict.detail.get("state") == "suspended":
+                raise HandlerFailed("The instance is suspended", "流程实例已挂起") from conflict
+            return  # ended meanwhile: the result has nowhere to go
+        if any(call.task_id == job.args["task"] for call in step.execution.view().calls):
+            command(step.execution)
+        step.close()
+
+    def _failed(self, job: Job, error: Exception) -> None:
+        """Retry with back-off while it may help, then leave it dead with an incident."""
+        now = self._rt.clock.now()
+        again = job.attempts < job.max_attempts and getattr(error, "retryable", True)
+        text = str(error) or type(error).__name__
+
+        def work(session: Session) -> None:
+            if again:
+                run_at = now + BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
+                _finish(session, job.id, None, state="waiting", result=None, error=text, run_at=run_at)
+                for tell in announce:
+                    tell(session, job.id, job.instance_id, run_at)
+                return
+            _finish(session, job.id, None, state="dead", result=None, error=text)
+            chinese = error.message_zh if isinstance(error, ChengnuoError) else text
+            session.add(Incident(instance_id=job.instance_id, case_id=job.args.get("case"), process=job.args.get("process"),
+                                 element_id=job.args.get("element"), task_id=job.args.get("task"), job_id=job.id, kind="job",
+                                 message_en=f"{job.operation}: {text}", message_zh=f"{job.operation}：{chinese}",
+                                 attempts=job.attempts, created_at=now))
+
+        in_unit_of_work(work)
+
+    @staticmethod
+    def _case(case_id: str | None) -> CaseFacts | None:
+        if case_id is None:
+            return None
+        with unit_of_work_for_reading() as session:
+            case = session.get(Case, case_id)
+            return case_facts(case) if case else None
+
+
+def _due(now: datetime) -> Any:
+    return or_((Job.state == "waiting") & (Job.run_at <= now), (Job.state == "running") & (Job.locked_until < now))
+
+
+def _finish(session: Session, job_id: int, done_at: datetime | None, **values: Any) -> None:
+    session.execute(update(Job).where(Job.id == job_id).values(locked_until=None, done_at=done_at, **values))
+
+
+def unit_of_work_for_reading() -> Session:
+    """Return a session for a short read of its own; use it as a context manager."""
+    from app.store.base import db
+
+    return Session(db.engine, expire_on_commit=False)

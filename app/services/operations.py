@@ -1,0 +1,205 @@
+"""What operators do to running instances, and moving the adjustable clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from app.clock import AdjustableClock
+from app.durations import parse_duration
+from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
+from app.facts import Actor
+from app.services import audit, jobs, step
+from app.services.jobs import Jobs
+from app.services.runtime import OFFSET, Runtime
+from app.services.timers import Timers
+from app.store.models import Incident, Instance, Job, Setting, Timer
+from app.store.unit_of_work import in_unit_of_work, locked
+
+OPERATORS = frozenset({"manager", "admin", "director"})
+
+
+class Operations:
+    """Cancel, suspend, resume, retry; every verb is audited."""
+
+    def __init__(self, rt: Runtime, timers: Timers, runner: Jobs) -> None:
+        self._rt, self._timers, self._jobs = rt, timers, runner
+
+    def cancel(self, instance_id: str, reason: str, actor: Actor) -> None:
+        """Cancel an instance for good; its case too when it is the case's own process. Raises NotFound, NotAllowed, Conflict."""
+        self._may(actor)
+        reason = _reason(reason)
+
+        def work(session: Session) -> None:
+            moving = step.Step.open(self._rt, session, instance_id, actor, fire=False, suspended=True)
+            moving.execution.cancel()
+            moving.instance.state, moving.instance.ended_at, moving.instance.reason = "cancelled", moving.now(), reason
+            box = moving.box
+            if box is not None and moving.instance.parent_id is None:
+                box.clocks.cancel_open()
+                box.desk.update(state="cancelled", status="已取消", closed_at=moving.now())
+            moving.close(settle=False)
+            session.execute(update(Job).where(Job.instance_id == instance_id, Job.state == "waiting", Job.operation != "notify")
+                            .values(state="done", error="cancelled", done_at=moving.now()))
+            self._record(session, actor, "cancel", moving.instance, {"reason": reason})
+
+        in_unit_of_work(work)
+
+    def suspend(self, instance_id: str, reason: str, actor: Actor) -> None:
+        """Stop an instance for a while: no task, timer, message or call moves it. Raises NotFound, NotAllowed, Conflict."""
+        self._switch(instance_id, actor, "active", "suspended", _reason(reason))
+
+    def resume(self, instance_id: str, actor: Actor) -> None:
+        """Let a suspended instance go on; what fell due meanwhile fires in the next sweep."""
+        self._switch(instance_id, actor, "suspended", "active", None)
+        self._rt.woken()
+
+    def retry(self, incident_id: int, actor: Actor, variables: Mapping[str, Any] | None = None) -> None:
+        """Try again what failed, with edited variables if given; raises NotFound, NotAllowed, Conflict, Invalid."""
+        self._may(actor)
+        incident = self._rt.session().get(Incident, incident_id)
+        if incident is None:
+            raise NotFound("No such incident", "没有这个异常")
+        if incident.state != "open":
+            raise Conflict("The incident is resolved", "异常已解决", by=incident.resolved_by, at=incident.resolved_at)
+        if incident.kind == "job":
+            self._retry_job(incident, actor, variables)
+        elif incident.kind == "engine" and incident.instance_id and incident.task_id:
+            self._retry_task(incident, actor, variables)
+        else:
+            self._retry_timers(incident, actor)
+        self._rt.woken()
+
+    def quiesce(self, limit: int = 10_000) -> int:
+        """Run timers and jobs that are due until nothing is left to do; return how many moved."""
+        moved = 0
+        for _ in range(limit):
+            ran = self._timers.fire_due() + self._jobs.run_due()
+            if not ran:
+                break
+            moved += ran
+        return moved
+
+    def advance_clock(self, actor: Actor, *, by: str | None = None, to: str | None = None) -> tuple[datetime, int]:
+        """Move the adjustable clock from due time to due time; return the new time and how many things fired.
+
+        Raises NotAllowed when the clock is not adjustable or the actor no administrator, Invalid for a bad duration.
+        """
+        clock = self._rt.clock
+        if not isinstance(clock, AdjustableClock):
+            raise NotAllowed("The clock is not adjustable (CLOCK=adjustable)", "时钟不可调整（需 CLOCK=adjustable）")
+        if not actor.is_system and "admin" not in actor.groups:
+            raise NotAllowed("Only an administrator moves the clock", "只有管理员可以调整时钟")
+        start = clock.now()
+        fired = self.quiesce()
+        target = self._target(start, by, to)
+        while target is not None:
+            due = [when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None and when <= target]
+            moment = max(min(due), clock.now()) if due else target
+            self._set_time(clock, moment)
+            fired += self.quiesce()
+            if moment >= target:
+                break
+        in_unit_of_work(lambda session: audit.record(session, clock.now(), actor.name, "clock:offset:advance", "clock", None,
+                                                     {"from": start.isoformat(), "to": clock.now().isoformat()}))
+        return clock.now(), fired
+
+    # ---- inner
+
+    def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
+        if to == "next" and by is None:
+            return min((when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None), default=None)
+        if by is None or to is not None:
+            raise Invalid([FieldError("by", "Give either by (a duration) or to (“next”).", "请给出 by（时长）或 to（“next”）之一。")])
+        try:
+            span = parse_duration(by)
+        except ChengnuoError as error:
+            raise Invalid([FieldError("by", error.message_en, error.message_zh)]) from error
+        if span.months:
+            raise Invalid([FieldError("by", "Days, hours, minutes and seconds only.", "只能用天、小时、分钟、秒。")])
+        target = start + span.elapsed
+        if not start < target <= start + timedelta(days=3660):
+            raise Invalid([FieldError("by", "Between a second and ten years.", "应在一秒至十年之间。")])
+        return target
+
+    def _set_time(self, clock: AdjustableClock, moment: datetime) -> None:
+        def work(session: Session) -> None:
+            row = session.get(Setting, OFFSET)
+            offset = (moment - clock.now()).total_seconds() + float(row.value if row else 0)
+            if row is None:
+                session.add(Setting(key=OFFSET, value=offset))
+            else:
+                row.value = offset
+
+        if moment > clock.now():
+            in_unit_of_work(work)
+            self._rt.clock_moved()
+
+    def _switch(self, instance_id: str, actor: Actor, before: str, after: str, reason: str | None) -> None:
+        self._may(actor)
+
+        def work(session: Session) -> None:
+            instance = locked(session, Instance, instance_id)
+            if instance is None:
+                raise NotFound("No such instance", "没有这个流程实例")
+            if instance.state != before:
+                raise Conflict(f"The instance is {instance.state}", "流程实例的状态不允许这样操作", state=instance.state)
+            instance.state, instance.reason = after, reason
+            instance.revision += 1
+            self._record(session, actor, after, instance, {"reason": reason} if reason else {})
+
+        in_unit_of_work(work)
+
+    def _retry_job(self, incident: Incident, actor: Actor, variables: Mapping[str, Any] | None) -> None:
+        def work(session: Session) -> None:
+            job = session.get(Job, incident.job_id, with_for_update=True)
+            if job is None or job.state != "dead":
+                raise Conflict("The job is not dead", "该后台任务无需重试")
+            now = self._rt.clock.now()
+            job.state, job.attempts, job.run_at, job.error = "waiting", 0, now, None
+            if variables:
+                job.args = {**job.args, "params": {**job.args.get("params", {}), **variables}}
+            for tell in jobs.announce:
+                tell(session, job.id, job.instance_id, now)
+            self._resolve(session, incident.id, actor, "retried")
+
+        in_unit_of_work(work)
+
+    def _retry_task(self, incident: Incident, actor: Actor, variables: Mapping[str, Any] | None) -> None:
+        def command(moving: step.Step) -> None:
+            moving.execution.retry(str(incident.task_id), variables)
+            self._resolve(moving.session, incident.id, actor, "retried")
+
+        step.run(self._rt, str(incident.instance_id), actor, command, fire=False)
+
+    def _retry_timers(self, incident: Incident, actor: Actor) -> None:
+        def work(session: Session) -> None:
+            session.execute(update(Timer).where(Timer.instance_id == incident.instance_id).values(attempts=0, not_before=None))
+            self._resolve(session, incident.id, actor, "retried")
+
+        in_unit_of_work(work)
+
+    def _resolve(self, session: Session, incident_id: int, actor: Actor, how: str) -> None:
+        row = session.get(Incident, incident_id)
+        if row is not None:
+            row.state, row.resolved_at, row.resolved_by, row.resolution = "resolved", self._rt.clock.now(), actor.name, how
+            audit.record(session, self._rt.clock.now(), actor.name, "operations:incident:retry", str(incident_id), row.case_id, {})
+
+    def _record(self, session: Session, actor: Actor, verb: str, instance: Instance, detail: dict[str, Any]) -> None:
+        audit.record(session, self._rt.clock.now(), actor.name, f"operations:instance:{verb}", instance.id, instance.case_id, detail)
+
+    @staticmethod
+    def _may(actor: Actor) -> None:
+        if not actor.is_system and not actor.groups & OPERATORS:
+            raise NotAllowed("Only managers and administrators may do this", "只有管理人员可以这样做")
+
+
+def _reason(reason: str) -> str:
+    if not reason or not reason.strip():
+        raise Invalid([FieldError("reason", "Say why.", "请说明原因。")])
+    return reason.strip()[:2000]
+

@@ -1,0 +1,174 @@
+"""Writes what an instance waits for into the tables that people and sweeps read, as a difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from app.errors import Conflict
+from app.facts import ExecutionView, OpenTask, WaitingTimer
+from app.services import messages
+from app.store.models import Incident, Instance, Subscription, Timer, WorkItem
+
+if TYPE_CHECKING:
+    from app.services.step import Step
+
+
+class Projections:
+    """The difference between what the tables say of an instance and what its state says."""
+
+    def __init__(self, step: Step) -> None:
+        self.step, self.session, self.instance = step, step.session, step.instance
+        self.now = step.now()
+
+    def write(self, view: ExecutionView) -> None:
+        """Write work items, timers, subscriptions and incidents."""
+        self._work_items(view)
+        self._timers(view)
+        self._subscriptions(view)
+        self._incidents(view)
+
+    # ---- work items
+
+    def _work_items(self, view: ExecutionView) -> None:
+        deadlines = Deadlines(self.step, view)
+        waiting = {task.task_id: task for task in view.tasks}
+        for item in self.step.items.values():
+            if item.id not in waiting:
+                self._close_item(item)
+                continue
+            due = deadlines.of(waiting[item.id])
+            if due != item.due_at:
+                item.due_at, item.remind_at = due, remind_at(waiting[item.id], item.created_at, due)
+        new = [self._item_row(task, deadlines) for task in view.tasks if task.task_id not in self.step.items]
+        if new:
+            self.session.execute(insert(WorkItem), new)
+
+    def _close_item(self, item: WorkItem) -> None:
+        """Guarded: whoever changed the row since it was read wins (both nets: row lock and count)."""
+        values = self.step.completed.get(item.id) or {"state": "cancelled", "completed_at": self.now}
+        values |= {"draft": None, "remind_at": None, "revision": item.revision + 1}
+        done = self.session.execute(update(WorkItem).where(WorkItem.id == item.id, WorkItem.state == "open").values(**values),
+                                    execution_options={"synchronize_session": False})
+        if done.rowcount != 1:
+            raise Conflict("Somebody else was first", "已有他人先行处理")
+
+    def _item_row(self, task: OpenTask, deadlines: Deadlines) -> dict[str, Any]:
+        element, due = task.element, deadlines.of(task)
+        box = self.step.box
+        return {
+            "id": task.task_id, "instance_id": self.instance.id, "case_id": self.instance.case_id, "process": element.process,
+            "element_id": element.id, "name": element.name or element.id, "name_en": element.name_en, "form_id": element.form,
+            "group_code": task.group, "state": "open", "level": box.case.level if box else None,
+            "milestone": element.milestone, "created_at": self.now, "due_at": due,
+            "remind_at": remind_at(task, self.now, due), "revision": 0, "on_behalf": False,
+        }
+
+    # ---- timers
+
+    def _timers(self, view: ExecutionView) -> None:
+        stored = {row.task_id: row for row in self.session.execute(
+            select(Timer.id, Timer.task_id, Timer.due_at, Timer.attempts).where(Timer.instance_id == self.instance.id))}
+        waiting = {timer.task_id: timer for timer in view.timers}
+        gone = [row.id for task_id, row in stored.items() if task_id not in waiting]
+        if gone:
+            self.session.execute(delete(Timer).where(Timer.id.in_(gone)))
+        new = [timer_row(self.instance.id, timer) for task_id, timer in waiting.items() if task_id not in stored]
+        if new:
+            self.session.execute(insert(Timer), new)
+        for task_id, timer in waiting.items():
+            row = stored.get(task_id)
+            if row is not None and (row.due_at != timer.due_at or row.attempts):
+                self.session.execute(update(Timer).where(Timer.id == row.id).values(
+                    due_at=timer.due_at, milestone=timer.milestone, attempts=0, not_before=None))
+
+    @staticmethod
+    def bound_elsewhere(session: Session, case_id: str, instance_id: str, names: Iterable[str]) -> list[str]:
+        """Return the case's other active instances with timers bound to one of the milestones `names`."""
+        names = list(names)
+        if not names:
+            return []
+        query = (select(Timer.instance_id).distinct().join(Instance, Instance.id == Timer.instance_id)
+                 .where(Instance.case_id == case_id, Instance.id != instance_id, Instance.state == "active",
+                        Timer.milestone.in_(names)))
+        return list(session.execute(query).scalars())
+
+    # ---- messages
+
+    def _subscriptions(self, view: ExecutionView) -> None:
+        stored = {(row.task_id, row.message): row.id for row in self.session.execute(
+            select(Subscription.id, Subscription.task_id, Subscription.message)
+            .where(Subscription.instance_id == self.instance.id))}
+        waiting = {(wait.task_id, wait.message): wait for wait in view.messages}
+        gone = [row_id for key, row_id in stored.items() if key not in waiting]
+        if gone:
+            self.session.execute(delete(Subscription).where(Subscription.id.in_(gone)))
+        new = [{"instance_id": self.instance.id, "task_id": wait.task_id, "element_id": wait.element.id,
+                "message": wait.message, "correlation": wait.correlation or self._number()}
+               for key, wait in waiting.items() if key not in stored]
+        if new:
+            self.session.execute(insert(Subscription), new)
+            for row in new:
+                messages.wake_early(self.session, row["message"], row["correlation"], now=self.now)
+
+    def _number(self) -> str | None:
+        return self.step.box.case.number if self.step.box else None
+
+    # ---- incidents
+
+    def _incidents(self, view: ExecutionView) -> None:
+        if not view.failed:
+            return
+        known = set(self.session.execute(select(Incident.task_id).where(
+            Incident.instance_id == self.instance.id, Incident.state == "open")).scalars())
+        for failed in view.failed:
+            if failed.task_id not in known:
+                self.session.add(Incident(
+                    instance_id=self.instance.id, case_id=self.instance.case_id, process=failed.element.process,
+                    element_id=failed.element.id, task_id=failed.task_id, kind="engine", message_en=failed.error,
+                    message_zh=failed.error, created_at=self.now))
+
+
+class Deadlines:
+    """The clock of a task: its milestone's, else the deadline on it or on a phase around it, else the case's."""
+
+    def __init__(self, step: Step, view: ExecutionView) -> None:
+        self._due = step.box.clocks.due_times() if step.box else {}
+        self._spec = step.spec
+        self._on_host: dict[tuple[str, str], datetime] = {}
+        for timer in view.timers:
+            host = timer.element.attached_to
+            if host and timer.due_at and timer.element.id.startswith("deadline_"):
+                key = (timer.element.process, host)
+                self._on_host[key] = min(timer.due_at, self._on_host.get(key, timer.due_at))
+
+    def of(self, task: OpenTask) -> datetime | None:
+        """Return when the task is due (aware UTC), or None."""
+        element = task.element
+        if element.milestone and self._due.get(element.milestone):
+            return self._due[element.milestone]
+        host: str | None = element.id
+        while host is not None:
+            due = self._on_host.get((element.process, host))
+            if due is not None:
+                return due
+            host = self._spec.element(element.process, host).parent
+        return self._due.get("resolution")
+
+
+def remind_at(task: OpenTask, created: datetime, due: datetime | None) -> datetime | None:
+    """Return when to remind whoever has the task: at a share of the time to its due time."""
+    share = task.element.remind_at
+    if not share or due is None or due <= created:
+        return None
+    return created + timedelta(seconds=(due - created).total_seconds() * float(share.rstrip("%")) / 100)
+
+
+def timer_row(instance_id: str, timer: WaitingTimer) -> dict[str, Any]:
+    """Return the row of a waiting timer."""
+    return {"instance_id": instance_id, "task_id": timer.task_id, "process": timer.element.process,
+            "element_id": timer.element.id, "due_at": timer.due_at, "milestone": timer.milestone, "attempts": 0}

@@ -1,0 +1,389 @@
+"""Work items: seen, claimed, drafted, completed and corrected by people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from app.engine import feel
+from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
+from app.facts import CUSTOMER_GROUP, Actor
+from app.services import audit, step
+from app.services.cases import SEES_ALL, Cases
+from app.services.runtime import Runtime
+from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem
+from app.store.unit_of_work import in_unit_of_work, locked
+from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
+
+READS_ALL = frozenset({"manager", "director", "compliance"})
+DRAFT_LIMIT = 200_000  # characters of JSON
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a completion led to."""
+
+    case_number: str | None
+    case_state: str | None
+    next_tasks: tuple[str, ...]  # ids of the family's open tasks that the actor may see
+
+
+@dataclass(frozen=True)
+class ServedForm:
+    """A task's form as it is shown now."""
+
+    item: WorkItem
+    definition: FormDefinition | None
+    json: Mapping[str, Any] | None  # form-js, as served
+    data: Mapping[str, Any]  # the draft, else what is prefilled; the submission when the task is done
+    context: FormContext
+
+
+class Work:
+    """The verbs of people on work items."""
+
+    def __init__(self, rt: Runtime, cases: Cases) -> None:
+        self._rt, self._cases = rt, cases
+
+    # ---- who may
+
+    def may_see(self, item: WorkItem, actor: Actor) -> bool:
+        """Return whether the actor may read the task, open or ended."""
+        if actor.is_system or actor.groups & READS_ALL or item.group_code in actor.groups:
+            return True
+        if actor.case_id is not None:
+            return item.case_id == actor.case_id and item.group_code == CUSTOMER_GROUP
+        if item.group_code == CUSTOMER_GROUP and "clerk" in actor.groups:
+            return True
+        if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
+            return True
+        asked = select(Consultation.id).where(Consultation.work_item_id == item.id, Consultation.asked_of == actor.user_id)
+        return item.completed_by == actor.name or self._rt.session().execute(asked.limit(1)).first() is not None
+
+    def may_act(self, item: WorkItem, actor: Actor, *, on_behalf: bool = False) -> bool:
+        """Return whether the actor may claim and complete the task."""
+        if actor.is_system:
+            return True
+        if item.group_code == CUSTOMER_GROUP:
+            if actor.case_id is not None:
+                return item.case_id == actor.case_id
+            return on_behalf and "clerk" in actor.groups
+        return item.group_code in actor.groups or (actor.user_id is not None and actor.user_id == item.assignee_id)
+
+    def item(self, task_id: str, actor: Actor) -> WorkItem:
+        """Return the task, for reading; raises NotFound when it is not there for the actor."""
+        item = self._rt.session().get(WorkItem, task_id)
+        if item is None or not self.may_see(item, actor):
+            raise NotFound("No such task", "没有这个任务")
+        return item
+
+    # ---- claiming
+
+    def claim(self, task_id: str, actor: Actor) -> None:
+        """Take a task; raises NotFound, NotAllowed, Conflict when somebody else has it."""
+
+        def take(session: Session, item: WorkItem) -> None:
+            if item.assignee_id == actor.user_id:
+                return
+            if item.assignee_id is not None:
+                raise self.taken(session, item)
+            item.assignee_id, item.claimed_at = actor.user_id, self._rt.clock.now()
+            item.revision += 1
+
+        self.change(task_id, actor, "claim", take, on_behalf=True)
+
+    def release(self, task_id: str, actor: Actor) -> None:
+        """Give a task back to its group; raises NotFound, NotAllowed, Conflict."""
+
+        def give_back(session: Session, item: WorkItem) -> None:
+            if item.assignee_id is not None and item.assignee_id != actor.user_id and not actor.groups & {"supervisor", "manager"}:
+                raise self.taken(session, item)
+            item.assignee_id, item.owner_id, item.claimed_at = None, None, None
+            item.revision += 1
+
+        self.change(task_id, actor, "release", give_back, on_behalf=True)
+
+    def follow_up(self, task_id: str, at: datetime | None, actor: Actor) -> None:
+        """Set or clear when the actor wants to come back to the task (aware UTC)."""
+
+        def set_date(session: Session, item: WorkItem) -> None:
+            item.follow_up_at = at
+
+        self.change(task_id, actor, "follow_up", set_date, on_behalf=True)
+
+    def change(self, task_id: str, actor: Actor, verb: str, apply: Any, *, on_behalf: bool = False, acts: bool = True,
+               detail: Mapping[str, Any] | None = None) -> None:
+        """Change an open task's row under its lock, with an audit record; raises NotFound, NotAllowed, Conflict."""
+
+        def work(session: Session) -> None:
+            item = self.open_item(session, task_id, actor)
+            if acts and not self.may_act(item, actor, on_behalf=on_behalf):
+                raise NotAllowed("This task is for another group", "此任务属于其他岗位")
+            apply(session, item)
+            audit.record(session, self._rt.clock.now(), actor.name, f"work:task:{verb}", task_id, item.case_id, dict(detail or {}))
+
+        in_unit_of_work(work)
+
+    def open_item(self, session: Session, task_id: str, actor: Actor) -> WorkItem:
+        """Return the open task, locked; raises NotFound, Conflict with who ended it and when."""
+        item = locked(session, WorkItem, task_id)
+        if item is None or not self.may_see(item, actor):
+            raise NotFound("No such task", "没有这个任务")
+        if item.state != "open":
+            raise gone(item)
+        return item
+
+    @staticmethod
+    def taken(session: Session, item: WorkItem) -> Conflict:
+        """Return the error for a task that somebody else has."""
+        user = session.get(User, item.assignee_id)
+        name = user.username if user else ""
+        shown = user.display_name if user else ""
+        return Conflict(f"{name} has claimed this task", f"{shown}已领取此任务", by=name, at=item.claimed_at)
+
+    # ---- forms
+
+    def form(self, task_id: str, actor: Actor) -> ServedForm:
+        """Return the task's form as it is shown now; raises NotFound."""
+        item = self.item(task_id, actor)
+        definition, context = self._form_of(item, actor)
+        if definition is None:
+            return ServedForm(item, None, None, item.draft or {}, context)
+        if item.state != "open":
+            done = self.submission_of(item.id)
+            return ServedForm(item, definition, serve(definition, context), done.data if done else {}, context)
+        return ServedForm(item, definition, serve(definition, context), {**prefilled(definition, context), **(item.draft or {})}, context)
+
+    def visibility(self, task_id: str, raw: Mapping[str, Any], actor: Actor) -> dict[str, list[str]]:
+        """Return which fields these answers hide and which they make required."""
+        item = self.item(task_id, actor)
+        definition, context = self._form_of(item, actor)
+        return visibility(definition, raw, context) if definition else {"hidden": [], "required": []}
+
+    def save_draft(self, task_id: str, data: Mapping[str, Any], actor: Actor) -> datetime:
+        """Keep half-typed answers with the task; return when (aware UTC)."""
+        now = self._rt.clock.now()
+
+        def work(session: Session) -> None:
+            item = self.open_item(session, task_id, actor)
+            if not self.may_act(item, actor, on_behalf=True):
+                raise NotAllowed("This task is for another group", "此任务属于其他岗位")
+            if len(str(data)) > DRAFT_LIMIT:
+                raise Invalid([FieldError("", "The draft is too large.", "草稿过大。")])
+            item.draft, item.draft_at, item.draft_by = dict(data), now, actor.name
+
+        in_unit_of_work(work)
+        return now
+
+    def submission_of(self, task_id: str) -> Submission | None:
+        """Return the newest version of what was filled in for a task."""
+        query = select(Submission).where(Submission.work_item_id == task_id).order_by(Submission.id.desc()).limit(1)
+        return self._rt.session().execute(query).scalar_one_or_none()
+
+    # ---- completing
+
+    def complete(self, task_id: str, raw: Mapping[str, Any], actor: Actor, revision: int | None = None,
+                 on_behalf: bool = False, locale: str = "zh") -> Completed:
+        """Complete a task with what was filled in, as one step.
+
+        Raises NotFound, NotAllowed, Invalid by field, and Conflict when somebody was first (who, when) or changed it.
+        """
+        instance_id = self._rt.session().execute(select(WorkItem.instance_id).where(WorkItem.id == task_id)).scalar_one_or_none()
+        if instance_id is None:
+            raise NotFound("No such task", "没有这个任务")
+
+        def command(moving: step.Step) -> None:
+            item = moving.items.get(task_id)
+            if item is None:
+                self._refuse_gone(moving.session, task_id, actor)
+            assert item is not None  # noqa: S101 - _refuse_gone always raises
+            self._check(moving.session, item, actor, revision, on_behalf)
+            variables = self._submit(moving, item, raw, actor)
+            moving.complete(item, variables, on_behalf=on_behalf and item.group_code == CUSTOMER_GROUP)
+            audit.record(moving.session, moving.now(), actor.name, "work:task:complete", task_id, item.case_id,
+                         {"element": item.element_id, **({"on_behalf": True} if on_behalf else {})})
+
+        try:
+            step.run(self._rt, instance_id, actor, command)
+        except Conflict:
+            self._refuse_ended(task_id, actor)
+            raise
+        return self._outcome(task_id, actor)
+
+    def complete_many(self, answers: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor,
+                      on_behalf: bool = False) -> list[tuple[str, Completed | ChengnuoError]]:
+        """Complete several tasks, each as a step of its own; return what became of each."""
+        results: list[tuple[str, Completed | ChengnuoError]] = []
+        for task_id, raw in answers:
+            try:
+                results.append((task_id, self.complete(task_id, raw, actor, on_behalf=on_behalf)))
+            except ChengnuoError as error:
+                results.append((task_id, error))
+        return results
+
+    def correct(self, submission_id: int, changes: Mapping[str, Any], reason: str, actor: Actor) -> int:
+        """Correct a submitted form with a reason; the old version stays. Return the new version's id.
+
+        What the diagram has branched on does not change; raises NotFound, NotAllowed, Invalid.
+        """
+        if not reason.strip():
+            raise Invalid([FieldError("reason", "Say why.", "请说明更正原因。")])
+
+        def work(session: Session) -> int:
+            old = session.get(Submission, submission_id)
+            item = session.get(WorkItem, old.work_item_id) if old else None
+            if old is None or item is None or not self.may_see(item, actor):
+                raise NotFound("No such form", "没有这份表单")
+            if not (self.may_act(item, actor, on_behalf=True) or actor.groups & {"supervisor", "manager"}):
+                raise NotAllowed("This form belongs to another group", "此表单属于其他岗位")
+            definition, context = self._form_of(item, actor)
+            if definition is None:
+                raise NotFound("No such form", "没有这份表单")
+            wrong = sorted(set(changes) & definition.variables)
+            if wrong:
+                raise Invalid([FieldError(key, "The process has already used this answer.", "流程已据此继续，不能更正。") for key in wrong])
+            newest = self.submission_of(item.id)
+            bound = bind(definition, {**(newest or old).data, **changes}, context)
+            new = Submission(work_item_id=item.id, instance_id=old.instance_id, case_id=old.case_id, form_id=old.form_id,
+                             data=dict(bound.data), submitted_at=self._rt.clock.now(), submitted_by=actor.name,
+                             corrects_id=(newest or old).id, reason=reason.strip())
+            session.add(new)
+            audit.record(session, self._rt.clock.now(), actor.name, "work:submission:correct", item.id, old.case_id,
+                         {"reason": reason.strip(), "fields": sorted(changes)})
+            session.flush()
+            return new.id
+
+        return in_unit_of_work(work)
+
+    # ---- inner
+
+    def _check(self, session: Session, item: WorkItem, actor: Actor, revision: int | None, on_behalf: bool) -> None:
+        if not self.may_see(item, actor):
+            raise NotFound("No such task", "没有这个任务")
+        if not self.may_act(item, actor, on_behalf=on_behalf):
+            raise NotAllowed("This task is for another group", "此任务属于其他岗位")
+        if item.assignee_id is not None and actor.user_id is not None and item.assignee_id != actor.user_id:
+            raise self.taken(session, item)
+        if revision is not None and revision != item.revision:
+            raise Conflict("The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision)
+        waiting = session.execute(select(Consultation.id).where(
+            Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.state == "open").limit(1)).first()
+        if waiting is not None:
+            raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
+        refused = session.execute(select(Consultation.id).where(
+            Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.agreed.is_(False)).limit(1)).first()
+        if refused is not None:
+            raise Conflict("A countersigner disagreed; withdraw the countersign or ask again", "会签人不同意，请撤回会签或重新征询", countersign=True)
+
+    def _submit(self, moving: step.Step, item: WorkItem, raw: Mapping[str, Any], actor: Actor) -> Mapping[str, Any]:
+        """Bind the answers, keep them, carry facts to the case; return the process variables."""
+        version = moving.instance.definition_id
+        if item.form_id is None:
+            data = variables = plain_answers(raw)
+        else:
+            definition = self._rt.library.form(version, item.form_id)
+            context = self._context(moving.session, moving.execution, item, moving.facts(), actor)
+            bound = bind(definition, raw, context)
+            data, variables = bound.data, bound.variables
+            if bound.case_facts and moving.box is not None:
+                moving.box.desk.update(**bound.case_facts)
+        moving.session.execute(insert(Submission).values(
+            work_item_id=item.id, instance_id=item.instance_id, case_id=item.case_id, form_id=item.form_id, data=dict(data),
+            submitted_at=moving.now(), submitted_by=actor.name))
+        if item.form_id is not None and item.case_id is not None:
+            self._claim_files(moving.session, item, data)
+        return variables
+
+    @staticmethod
+    def _claim_files(session: Session, item: WorkItem, data: Mapping[str, Any]) -> None:
+        """Tie the files that the answers name to the case."""
+        names = [value for value in _strings(data) if len(value) == 36]
+        if names:
+            session.execute(update(Attachment).where(Attachment.id.in_(names), Attachment.case_id.is_(None))
+                            .values(case_id=item.case_id, work_item_id=item.id))
+
+    def _form_of(self, item: WorkItem, actor: Actor) -> tuple[FormDefinition | None, FormContext]:
+        from app.services.reading import Reading
+
+        reading = Reading.of(self._rt, item.instance_id)
+        context = self._context(self._rt.session(), reading.execution, item, reading.facts(), actor)
+        form = self._rt.library.form(reading.definition_id, item.form_id) if item.form_id else None
+        return form, context
+
+    def _context(self, session: Session, execution: Any, item: WorkItem, facts: Mapping[str, Any], actor: Actor) -> FormContext:
+        task = next((task for task in execution.view().tasks if task.task_id == item.id), None)
+        variables = {**(task.variables if task else {}), **facts}
+
+        def file_exists(file_id: str) -> bool:
+            query = select(Attachment.id).where(Attachment.id == file_id)
+            query = query.where((Attachment.case_id == item.case_id) | (Attachment.uploaded_by == actor.name))
+            return session.execute(query).first() is not None
+
+        return FormContext(variables, evaluate=lambda text, names: feel.evaluate(text, names), file_exists=file_exists,
+                           zone=self._rt.zone)
+
+    def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:
+        item = session.get(WorkItem, task_id)
+        if item is None or not self.may_see(item, actor):
+            raise NotFound("No such task", "没有这个任务")
+        raise gone(item)
+
+    def _refuse_ended(self, task_id: str, actor: Actor) -> None:
+        """Where the whole instance is over, say who ended the task rather than that the instance is over."""
+        item = self._rt.session().get(WorkItem, task_id)
+        if item is not None and not self.may_see(item, actor):
+            raise NotFound("No such task", "没有这个任务")
+        if item is not None and item.state != "open":
+            raise gone(item)
+
+    def _outcome(self, task_id: str, actor: Actor) -> Completed:
+        session = self._rt.session()
+        row = session.execute(select(WorkItem.case_id, WorkItem.instance_id).where(WorkItem.id == task_id)).one()
+        if row.case_id is None:
+            family = WorkItem.instance_id == row.instance_id
+            number = state = None
+        else:
+            family = WorkItem.case_id == row.case_id
+            number, state = session.execute(select(Case.number, Case.state).where(Case.id == row.case_id)).one()
+        open_items = session.execute(select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)).scalars()
+        return Completed(number, state, tuple(item.id for item in open_items if self.may_see(item, actor)))
+
+
+def gone(item: WorkItem) -> Conflict:
+    """Return the error that says kindly who ended a task and when."""
+    by = item.completed_by
+    if item.state == "completed":
+        return Conflict(f"{by} has already completed this task", f"此任务已由 {by} 完成", by=by, at=item.completed_at)
+    return Conflict("This task is no longer needed", "此任务已不再需要处理", by=None, at=item.completed_at)
+
+
+def plain_answers(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers to a task without a form: flat names and plain values; raises Invalid."""
+    errors = [FieldError(str(name), "A plain value under a plain name is expected.", "应为简单的名称与值。")
+              for name, value in raw.items() if not _is_plain(name, value)]
+    if errors:
+        raise Invalid(errors)
+    return dict(raw)
+
+
+def _is_plain(name: Any, value: Any) -> bool:
+    scalar = value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= 4000)
+    return isinstance(name, str) and name.isidentifier() and not name.startswith("_") and name != "typename" and scalar
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping):
+        return [found for inner in value.values() for found in _strings(inner)]
+    if isinstance(value, list):
+        return [found for inner in value for found in _strings(inner)]
+    return []
+
+
+__all__ = ["READS_ALL", "SEES_ALL", "Completed", "ServedForm", "Work", "gone"]

@@ -1,0 +1,1 @@
+"""What pages and the API read: plain functions, each a few indexed statements."""

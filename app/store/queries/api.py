@@ -1,0 +1,280 @@
+"""What the API reads: cases, tasks, instances, history and incidents, scoped to who asks, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from app.facts import CUSTOMER_GROUP, Actor
+from app.store.models import (
+    Case,
+    CaseCopy,
+    Consultation,
+    Definition,
+    Document,
+    History,
+    Incident,
+    Instance,
+    Submission,
+    Subscription,
+    Timer,
+    User,
+    WorkItem,
+    WorkItemParty,
+)
+
+Place = tuple[Any, ...]  # sort key of the last row of a page
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who asks, and what that person's roles open."""
+
+    actor: Actor
+    all_cases: bool  # serves any customer, or reads everything
+    all_tasks: bool  # reads everything
+    operates: bool = False  # looks after instances, whatever case they belong to
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list."""
+
+    rows: Sequence[Row[Any]]
+    next: Place | None  # where the next page begins, None at the end
+    total: int
+
+
+# Scopes: the only place that says who may read which row.
+
+
+def own_tasks(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for the tasks that somebody may read for their groups or their own part in them."""
+    party = exists().where(WorkItemParty.work_item_id == WorkItem.id, WorkItemParty.user_id == actor.user_id)
+    asked = exists().where(Consultation.work_item_id == WorkItem.id, Consultation.asked_of == actor.user_id)
+    groups = set(actor.groups) | ({CUSTOMER_GROUP} if "clerk" in actor.groups else set())  # clerks speak for customers
+    mine = or_(WorkItem.assignee_id == actor.user_id, WorkItem.owner_id == actor.user_id,
+               WorkItem.completed_by == actor.name)
+    return or_(WorkItem.group_code.in_(groups), mine, party, asked)
+
+
+def visible_tasks(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition for the tasks that the scope may read, open or ended."""
+    if scope.actor.user_id is None:
+        return false()
+    return true() if scope.all_tasks else own_tasks(scope.actor)
+
+
+def visible_cases(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition for the cases that the scope may read."""
+    actor = scope.actor
+    if actor.user_id is None:
+        return false()
+    if scope.all_cases:
+        return true()
+    touched = exists().where(WorkItem.case_id == Case.id, own_tasks(actor))
+    copied = exists().where(CaseCopy.case_id == Case.id, CaseCopy.user_id == actor.user_id)
+    return or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id, copied, touched)
+
+
+def visible_instances(scope: Scope) -> ColumnElement[bool]:
+    """Return the condition for the instances that the scope may read."""
+    if scope.operates or scope.all_tasks:
+        return true()
+    of_case = exists().where(Case.id == Instance.case_id, visible_cases(scope))
+    of_task = exists().where(WorkItem.instance_id == Instance.id, visible_tasks(scope))
+    return or_(of_case, of_task)
+
+
+# Cases
+
+CASE_COLUMNS = (Case.id, Case.number, Case.type, Case.level, Case.state, Case.status, Case.channel, Case.customer_name,
+                Case.customer_phone, Case.customer_email, Case.customer_level, Case.product_model, Case.serial_no,
+                Case.order_no, Case.purchase_date, Case.origin, Case.description, Case.urgency, Case.severity,
+                Case.flags, Case.owner_group, Case.registered_at, Case.registered_by, Case.closed_at, Case.outcome, Case.access_key)
+
+
+def cases(session: Session, scope: Scope, filters: Mapping[str, str], limit: int, after: Place | None) -> Page:
+    """Return a page of cases, newest first, filtered by `state type level status phone order_no serial_no`."""
+    columns = {"state": Case.state, "type": Case.type, "level": Case.level, "status": Case.status,
+               "phone": Case.customer_phone, "order_no": Case.order_no, "serial_no": Case.serial_no}
+    where = [visible_cases(scope), *(columns[name] == value for name, value in filters.items())]
+    query = select(*CASE_COLUMNS).where(*where).order_by(Case.registered_at.desc(), Case.id.desc())
+    if after is not None:
+        query = query.where(tuple_(Case.registered_at, Case.id) < tuple_(*after))
+    total = session.execute(select(func.count()).select_from(Case).where(*where)).scalar_one()
+    return _page(session, query, limit, total, lambda row: (row.registered_at, row.id))
+
+
+def case(session: Session, scope: Scope, number: str) -> Row[Any] | None:
+    """Return the case of a number, or None where the scope may not see it."""
+    return session.execute(select(*CASE_COLUMNS).where(Case.number == number, visible_cases(scope))).one_or_none()
+
+
+def case_by_id(session: Session, case_id: str) -> Row[Any]:
+    """Return the case that was just registered."""
+    return session.execute(select(*CASE_COLUMNS).where(Case.id == case_id)).one()
+
+
+def main_instances(session: Session, case_ids: Sequence[str]) -> dict[str, str]:
+    """Return the id of each case's own instance, the one that no other has started."""
+    query = (select(Instance.case_id, Instance.id).where(Instance.case_id.in_(case_ids), Instance.parent_id.is_(None))
+             .order_by(Instance.created_at.desc(), Instance.id.desc()))
+    return {row.case_id: row.id for row in session.execute(query)}
+
+
+def family(session: Session, case_id: str) -> Sequence[Row[Any]]:
+    """Return the case's instances, oldest first."""
+    query = (select(Instance.id, Instance.process, Instance.state, Definition.version)
+             .join(Definition, Definition.id == Instance.definition_id)
+             .where(Instance.case_id == case_id).order_by(Instance.created_at, Instance.id))
+    return session.execute(query).all()
+
+
+def documents(session: Session, case_id: str) -> Sequence[Row[Any]]:
+    """Return the case's numbered papers, oldest first."""
+    columns = (Document.number, Document.kind, Document.state, Document.copies, Document.supplements, Document.opened_at,
+               Document.closed_at)
+    return session.execute(select(*columns).where(Document.case_id == case_id).order_by(Document.id)).all()
+
+
+# Tasks
+
+TASK_COLUMNS = (WorkItem.id, Case.number.label("case_number"), WorkItem.instance_id, WorkItem.process,
+                WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code, User.username.label("assignee"), WorkItem.state,
+                WorkItem.level, WorkItem.milestone, WorkItem.created_at, WorkItem.due_at, WorkItem.completed_at,
+                WorkItem.completed_by, WorkItem.on_behalf, WorkItem.form_id, WorkItem.revision)
+
+
+def _tasks() -> Select[Any]:
+    return (select(*TASK_COLUMNS).outerjoin(Case, Case.id == WorkItem.case_id)
+            .outerjoin(User, User.id == WorkItem.assignee_id))
+
+
+def tasks(session: Session, scope: Scope, filters: Mapping[str, str], limit: int, after: Place | None) -> Page:
+    """Return a page of tasks, oldest first, filtered by `state group assignee case` (the whole family of a case)."""
+    where = [visible_tasks(scope)]
+    if "state" in filters:
+        where.append(WorkItem.state == filters["state"])
+    if "group" in filters:
+        where.append(WorkItem.group_code == filters["group"])
+    if "assignee" in filters:
+        name = filters["assignee"]
+        user = select(User.id).where(User.username == name).scalar_subquery()
+        where.append(WorkItem.assignee_id.is_(None) if name == "none" else WorkItem.assignee_id == user)
+    if "case" in filters:
+        where.append(WorkItem.case_id == select(Case.id).where(Case.number == filters["case"]).scalar_subquery())
+    query = _tasks().where(*where).order_by(WorkItem.created_at, WorkItem.id)
+    if after is not None:
+        query = query.where(tuple_(WorkItem.created_at, WorkItem.id) > tuple_(*after))
+    total = session.execute(select(func.count()).select_from(WorkItem).where(*where)).scalar_one()
+    return _page(session, query, limit, total, lambda row: (row.created_at, row.id))
+
+
+def task(session: Session, scope: Scope, task_id: str) -> Row[Any] | None:
+    """Return a task, open or ended, or None where the scope may not see it."""
+    return session.execute(_tasks().where(WorkItem.id == task_id, visible_tasks(scope))).one_or_none()
+
+
+def open_tasks(session: Session, scope: Scope, *, case_id: str | None = None,
+               instance_id: str | None = None) -> Sequence[Row[Any]]:
+    """Return the open tasks of a case or of an instance that the scope may see, oldest first."""
+    of = WorkItem.case_id == case_id if case_id is not None else WorkItem.instance_id == instance_id
+    query = _tasks().where(of, WorkItem.state == "open", visible_tasks(scope))
+    return session.execute(query.order_by(WorkItem.created_at, WorkItem.id)).all()
+
+
+def submitted(session: Session, task_id: str) -> Mapping[str, Any]:
+    """Return what was filled in for an ended task, corrections included; empty when nothing was."""
+    query = select(Submission.data).where(Submission.work_item_id == task_id).order_by(Submission.id.desc()).limit(1)
+    return session.execute(query).scalar_one_or_none() or {}
+
+
+# Instances
+
+def instance(session: Session, scope: Scope, instance_id: str) -> Row[Any] | None:
+    """Return an instance, or None where the scope may not see it."""
+    columns = (Instance.id, Instance.process, Definition.version, Instance.definition_id, Case.number.label("case_number"),
+               Instance.state, Instance.revision, Instance.parent_id, Instance.created_at, Instance.ended_at,
+               Instance.outcome, Instance.reason)
+    query = (select(*columns).join(Definition, Definition.id == Instance.definition_id)
+             .outerjoin(Case, Case.id == Instance.case_id).where(Instance.id == instance_id, visible_instances(scope)))
+    return session.execute(query).one_or_none()
+
+
+def waiting_timers(session: Session, instance_id: str) -> Sequence[Row[Any]]:
+    """Return the timers that the instance waits for, the next one first."""
+    query = select(Timer.element_id, Timer.due_at, Timer.milestone).where(Timer.instance_id == instance_id)
+    return session.execute(query.order_by(Timer.due_at.is_(None), Timer.due_at, Timer.id)).all()
+
+
+def awaited_messages(session: Session, instance_id: str) -> Sequence[Row[Any]]:
+    """Return the messages that the instance waits for."""
+    query = select(Subscription.element_id, Subscription.message, Subscription.correlation)
+    return session.execute(query.where(Subscription.instance_id == instance_id).order_by(Subscription.id)).all()
+
+
+def history(session: Session, instance_id: str, limit: int, after: Place | None) -> Page:
+    """Return a page of the instance's events, in order."""
+    columns = (History.seq, History.at, History.instance_id, History.definition_id, Definition.version,
+               History.process, History.element_id, History.type, History.activity, History.transition, History.actor, History.group_code,
+               History.attempt)
+    query = (select(*columns).join(Definition, Definition.id == History.definition_id)
+             .where(History.instance_id == instance_id).order_by(History.seq))
+    if after is not None:
+        query = query.where(History.seq > after[0])
+    total = session.execute(select(func.count()).where(History.instance_id == instance_id)).scalar_one()
+    return _page(session, query, limit, total, lambda row: (row.seq,))
+
+
+# Definitions and incidents
+
+def definitions(session: Session, filters: Mapping[str, str], limit: int, after: Place | None) -> Page:
+    """Return a page of deployed versions, newest first, filtered by `key`."""
+    where = [Definition.key == filters["key"]] if "key" in filters else []
+    columns = (Definition.id, Definition.key, Definition.version, Definition.name, Definition.name_en, Definition.kind,
+               Definition.digest, Definition.deployment_id, Definition.created_at)
+    query = select(*columns).where(*where).order_by(Definition.id.desc())
+    if after is not None:
+        query = query.where(Definition.id < after[0])
+    total = session.execute(select(func.count()).select_from(Definition).where(*where)).scalar_one()
+    return _page(session, query, limit, total, lambda row: (row.id,))
+
+
+def incidents(session: Session, filters: Mapping[str, str], limit: int, after: Place | None) -> Page:
+    """Return a page of incidents, newest first, filtered by `state instance`."""
+    columns = {"state": Incident.state, "instance": Incident.instance_id}
+    where = [columns[name] == value for name, value in filters.items()]
+    query = (select(*INCIDENT_COLUMNS).outerjoin(Case, Case.id == Incident.case_id).where(*where)
+             .order_by(Incident.id.desc()))
+    if after is not None:
+        query = query.where(Incident.id < after[0])
+    total = session.execute(select(func.count()).select_from(Incident).where(*where)).scalar_one()
+    return _page(session, query, limit, total, lambda row: (row.id,))
+
+
+def incident(session: Session, incident_id: int) -> Row[Any] | None:
+    """Return one incident, or None."""
+    query = select(*INCIDENT_COLUMNS).outerjoin(Case, Case.id == Incident.case_id).where(Incident.id == incident_id)
+    return session.execute(query).one_or_none()
+
+
+INCIDENT_COLUMNS = (Incident.id, Incident.instance_id, Case.number.label("case_number"), Incident.process,
+                    Incident.element_id, Incident.kind, Incident.message_zh, Incident.message_en, Incident.attempts,
+                    Incident.state, Incident.created_at, Incident.resolved_at, Incident.resolved_by, Incident.resolution)
+
+
+def _page(session: Session, query: Select[Any], limit: int, total: int, place: Any) -> Page:
+    rows = session.execute(query.limit(limit + 1)).all()
+    more = len(rows) > limit
+    return Page(rows[:limit], place(rows[limit - 1]) if more else None, total)
+
+
+def overdue(now: datetime) -> ColumnElement[bool]:
+    """Return the condition for open tasks that are past their due time."""
+    return and_(WorkItem.state == "open", WorkItem.due_at < now)

@@ -1,0 +1,98 @@
+"""One write transaction: begun at once, committed whole or not at all, tried again on a conflict."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from app.errors import Busy
+from app.store.base import db, writing
+
+T = TypeVar("T")
+M = TypeVar("M")
+ATTEMPTS = 5
+# PostgreSQL: serialization failure, deadlock, lock not available; SQLite tells by text.
+RETRYABLE_STATES = {"40001", "40P01", "55P03"}
+
+_current: ContextVar[Session | None] = ContextVar("unit_of_work", default=None)
+
+
+@contextmanager
+def unit_of_work() -> Iterator[Session]:
+    """Yield the session of a write transaction; commit at the end, roll back on any error. Nested use joins."""
+    outer = _current.get()
+    if outer is not None:
+        yield outer
+        return
+    # A session of its own: nothing that was read before the lock may be believed after it.
+    session = Session(db.engine, expire_on_commit=False, autoflush=False)
+    writing_token, current_token = writing.set(True), _current.set(session)
+    after = session.info["after_commit"] = []
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.close()
+        writing.reset(writing_token)
+        _current.reset(current_token)
+    db.session.rollback()  # what this request reads from now on sees the commit
+    for action in after:
+        action()
+
+
+def after_commit(session: Session, action: Callable[[], None]) -> None:
+    """Call `action` once the unit of work has committed."""
+    session.info["after_commit"].append(action)
+
+
+def is_conflict(error: Exception) -> bool:
+    """Return whether the whole unit of work may succeed when it is tried again."""
+    if isinstance(error, StaleDataError):
+        return True
+    if isinstance(error, OperationalError) and "database is locked" in str(error):
+        return True
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in RETRYABLE_STATES
+
+
+def in_unit_of_work(work: Callable[[Session], T]) -> T:
+    """Run `work` in a unit of work, again with jitter on a conflict; raises Busy when it goes on failing."""
+    if _current.get() is not None:
+        with unit_of_work() as session:
+            return work(session)
+    for attempt in range(ATTEMPTS):
+        try:
+            with unit_of_work() as session:
+                return work(session)
+        except (StaleDataError, DBAPIError) as error:
+            if not is_conflict(error):
+                raise
+            time.sleep(random.uniform(0.005, 0.03) * (attempt + 1))  # noqa: S311 - jitter, not a secret
+    raise Busy("The system is busy; please try again.", "系统繁忙，请稍后再试。")
+
+
+def locked(session: Session, model: type[M], key: Any) -> M | None:
+    """Return the row of `model` with primary key `key`, locked until the end of the unit of work, freshly read."""
+    column = next(iter(model.__table__.primary_key.columns))  # type: ignore[attr-defined]
+    statement = select(model).where(column == key).with_for_update().execution_options(populate_existing=True)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def reading() -> Session:
+    """Return the session to read with: the unit of work's own inside one (flushed), else the request's."""
+    current = _current.get()
+    if current is None:
+        return db.session()
+    current.flush()
+    return current

@@ -1,0 +1,175 @@
+"""The one place where concrete parts meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, current_app
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.clock import AdjustableClock, Clock, SystemClock, monotonic
+from app.facts import CaseFacts
+from app.handling import Registry
+from app.handling.contract import Post
+from app.notifications import Connectors, Postman
+from app.policy.register import Register, read_register
+from app.services import jobs as job_rows
+from app.services import messages as inbox
+from app.services import step
+from app.services.audit import Sealer
+from app.services.cases import Cases
+from app.services.colleagues import Colleagues
+from app.services.definitions import Definitions
+from app.services.desk import Desk
+from app.services.jobs import Jobs
+from app.services.library import Library
+from app.services.messages import Messages
+from app.services.operations import Operations
+from app.services.people import People
+from app.services.runtime import OFFSET, Runtime
+from app.services.timers import Timers
+from app.services.work import Work
+from app.facts import SYSTEM
+from app.errors import Conflict
+from app.store.base import db
+from app.store.models import CalendarDay, Setting
+from app.store.unit_of_work import reading
+from app.work_calendar import DayRule, WorkCalendar
+
+EXTENSION = "chengnuo"
+PROFILE: Mapping[str, Any] = {"name": "strict"}
+
+
+@dataclass
+class Services:
+    """Every service of the application."""
+
+    runtime: Runtime
+    register: Register
+    cases: Cases
+    work: Work
+    colleagues: Colleagues
+    messages: Messages
+    operations: Operations
+    timers: Timers
+    jobs: Jobs
+    definitions: Definitions
+    people: People
+    desk: Desk
+    sealer: Sealer
+
+    @property
+    def clock(self) -> Clock:
+        """The clock that everything reads."""
+        return self.runtime.clock
+
+    @property
+    def calendar(self) -> WorkCalendar:
+        """The company's calendar as it is now."""
+        return self.runtime.calendar()
+
+    @property
+    def registry(self) -> Registry:
+        """The handlers."""
+        return self.runtime.registry
+
+
+def services() -> Services:
+    """Return the services of the current application."""
+    found: Services = current_app.extensions[EXTENSION]
+    return found
+
+
+class Offset:
+    """The adjustable clock's offset: kept in the database, remembered for a moment."""
+
+    REMEMBER = 0.5  # seconds; another process's advance is seen after that
+
+    def __init__(self, session: Callable[[], Session]) -> None:
+        self._session, self._value, self._read_at = session, timedelta(), float("-inf")
+
+    def read(self) -> timedelta:
+        """Return the offset."""
+        if monotonic() - self._read_at > self.REMEMBER:
+            with self._session() as session:
+                value = session.execute(select(Setting.value).where(Setting.key == OFFSET)).scalar_one_or_none()
+            self._value, self._read_at = timedelta(seconds=float(value or 0)), monotonic()
+        return self._value
+
+    def forget(self) -> None:
+        """Read anew next time."""
+        self._read_at = float("-inf")
+
+
+def build(app: Flask, clock: Clock | None = None) -> Services:
+    """Put the application's parts together; call inside its context."""
+    root = Path(app.config["PROJECT_ROOT"])
+    offset = Offset(job_rows.unit_of_work_for_reading)
+    if clock is None:
+        clock = AdjustableClock(offset.read) if app.config["CLOCK"] == "adjustable" else SystemClock()
+    register = read_register(root)
+    library = Library(reading)
+    runtime = Runtime(clock=clock, session=reading, calendar=_calendar_of(app.config["COMPANY_ZONE"]),
+                      registry=Registry.discover(root / "handlers"), library=library, limits=register.limits,
+                      profile=_profile, root=root, zone=app.config["COMPANY_ZONE"], clock_moved=offset.forget)
+    connectors = Connectors(app.config)
+    postman = Postman(clock, app.config)
+
+    def post_for(case: CaseFacts | None, key: str) -> Post:
+        return postman.for_job(case, key, "system")
+
+    runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime)
+    cases = Cases(runtime, messages)
+    work = Work(runtime, cases)
+    built = Services(
+        runtime=runtime, register=register, cases=cases, work=work, colleagues=Colleagues(runtime, work), messages=messages,
+        operations=Operations(runtime, timers, runner), timers=timers, jobs=runner, definitions=Definitions(runtime, register),
+        people=People(clock, [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
+                      Path(app.config["VAR"]), production=app.config["ENVIRONMENT"] == "production"),
+        desk=Desk(clock, cases.may_see), sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"))
+    _platform_jobs(runtime, runner, messages)
+    app.extensions[EXTENSION] = built
+    return built
+
+
+def _platform_jobs(runtime: Runtime, runner: Jobs, messages: Messages) -> None:
+    """The operations of the platform's own that jobs carry."""
+
+    def deliver(args: Mapping[str, Any], _instance: str | None) -> None:
+        messages.deliver(int(args["message"]))
+
+    def touch(_args: Mapping[str, Any], instance_id: str | None) -> None:
+        try:
+            step.run(runtime, str(instance_id), SYSTEM, lambda moving: None)
+        except Conflict:
+            return  # ended or suspended meanwhile: nothing to arm
+
+    runner.internal[inbox.DELIVER] = deliver
+    runner.internal[job_rows.TOUCH] = touch
+
+
+def _calendar_of(zone: str) -> Callable[[], WorkCalendar]:
+    """Return what reads the company's calendar; built anew only when the table has changed."""
+    state: dict[str, Any] = {"stamp": None, "calendar": WorkCalendar(zone)}
+
+    def calendar() -> WorkCalendar:
+        rows = db.session.execute(select(CalendarDay)).scalars().all()
+        stamp = tuple((row.day, row.changed_at) for row in rows)
+        if stamp != state["stamp"]:
+            exceptions = {row.day: DayRule(row.working, tuple(tuple(span) for span in row.hours) if row.hours else None, row.note)
+                          for row in rows}
+            state["calendar"], state["stamp"] = WorkCalendar(zone, exceptions=exceptions), stamp
+        found: WorkCalendar = state["calendar"]
+        return found
+
+    return calendar
+
+
+def _profile() -> Mapping[str, Any]:
+    value = db.session.execute(select(Setting.value).where(Setting.key == "profile")).scalar_one_or_none()
+    return value or PROFILE
