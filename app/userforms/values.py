@@ -187,7 +187,7 @@ def _moment(subtype: str, raw: Any, zone: str) -> str | None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
         if not 1900 <= moment.year <= 2200:
             raise ValueError("year")
-        return moment.isoformat(timespec="seconds")
+        return moment.astimezone(ZoneInfo(zone)).isoformat(timespec="seconds")
     except (ValueError, OverflowError):
         raise ValueProblem(*_WANTED_MOMENT[subtype]) from None
 
