@@ -56,10 +56,20 @@ class Papers(Protocol):
 
     def open(self, kind: str, *, copies: int, number: str | None = None, data: Mapping[str, Any] | None = None,
              prefilled: bool = False, approved_by: str | None = None) -> str:
-        """Open a paper and return its number."""
+        """Open a paper and return its number; one of that kind that is open already is used on.
 
-    def close(self, kind: str, *, number: str | None = None, recipients: Sequence[str] = (), reason: str | None = None) -> None:
-        """Seal the paper and hand its copies out; nothing happens when the case has no such open paper."""
+        A paper that adds to a sealed opinion names it. Raises StepFailed for a number that another paper has.
+        """
+
+    def fill(self, kind: str, data: Mapping[str, Any]) -> str | None:
+        """Write into the case's open paper of that kind; return its number, None where there is none."""
+
+    def close(self, kind: str, *, number: str | None = None, recipients: Sequence[str] = (),
+              reason: str | None = None) -> str | None:
+        """Seal the paper and hand its copies out; return its number, None where the case has no such open paper.
+
+        Raises StepFailed when there are more recipients than copies.
+        """
 
 
 class Clocks(Protocol):
@@ -76,6 +86,9 @@ class Clocks(Protocol):
 
     def is_waiting(self, name: str) -> bool:
         """Return whether the milestone is open and not paused."""
+
+    def is_paused(self, name: str) -> bool:
+        """Return whether the milestone is open and its clock stands still."""
 
     def cancel_open(self) -> None:
         """Cancel what was not reached (the case ends otherwise)."""
@@ -128,7 +141,13 @@ class Post(Protocol):
     """Telling people something."""
 
     def notify(self, to: Sequence[str], template: str, data: Mapping[str, Any]) -> int:
-        """Tell groups, "owner" or "customer"; return how many were told. Idempotent by the job's key."""
+        """Tell groups, "owner" or "customer"; return how many were told. Idempotent by the job's key.
+
+        Raises HandlerFailed for an unknown template or when e-mail does not go out.
+        """
+
+    def is_settled(self, milestone: str) -> bool:
+        """Return whether the case's milestone was reached, or its clock stands still."""
 
 
 class Outside(Protocol):
@@ -184,6 +203,7 @@ def operation_of(name: str, function: Callable[..., Any]) -> Operation:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             open_ended = True
             continue
-        parameters.append(Parameter(parameter.name, str(parameter.annotation), parameter.default is inspect.Parameter.empty))
+        required = parameter.default is inspect.Parameter.empty
+        parameters.append(Parameter(parameter.name, str(parameter.annotation), required))
     description = (inspect.getdoc(function) or "").split("\n")[0]
     return Operation(name, kind, zh, description, tuple(parameters), open_ended, function)

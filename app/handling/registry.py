@@ -26,7 +26,8 @@ class Registry:
                 raise ValueError(f"{path}: cannot be loaded")
             module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            found = [member for _, member in inspect.getmembers(module, inspect.isfunction) if hasattr(member, "__operation__")]
+            functions = inspect.getmembers(module, inspect.isfunction)
+            found = [function for _, function in functions if hasattr(function, "__operation__")]
             if len(found) != 1:
                 raise ValueError(f"{path}: one function decorated with @local, @effect or @call is expected")
             operations[path.stem] = operation_of(path.stem, found[0])
