@@ -14,10 +14,10 @@ VENDOR = Path(__file__).resolve().parents[1] / "app" / "web" / "static" / "vendo
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
 PAGE = """<!doctype html><meta charset="utf-8"><style>body{margin:0;background:#fff}
-#canvas{width:1600px;height:1000px}#picture{display:inline-block;padding:8px}</style>
-<div id="canvas"></div><div id="picture"></div>"""
+#canvas{width:1600px;height:1000px}</style><div id="canvas"></div>"""
+PICTURE = """<!doctype html><meta charset="utf-8"><style>body{margin:0;background:#fff}
+#picture{display:inline-block;padding:8px}</style><div id="picture">%s</div>"""
 OPEN = """async xml => {
-  document.getElementById('canvas').innerHTML = '';
   window.viewer = new BpmnJS({container: '#canvas'});
   const {warnings} = await viewer.importXML(xml);
   const canvas = viewer.get('canvas');
@@ -27,10 +27,7 @@ DRAW = """async root => {
   const canvas = viewer.get('canvas');
   canvas.setRootElement(canvas.findRoot(root));
   const {svg} = await viewer.saveSVG();
-  document.getElementById('canvas').style.display = 'none';
-  const picture = document.getElementById('picture');
-  picture.innerHTML = svg.slice(svg.indexOf('<svg'));
-  return [picture.offsetWidth, picture.offsetHeight];
+  return svg.slice(svg.indexOf('<svg'));
 }"""
 
 
@@ -41,12 +38,12 @@ def render(page: Page, file: Path, folder: Path) -> list[Path]:
     opened = page.evaluate(OPEN, file.read_text("utf-8"))
     for warning in opened["warnings"]:
         print(f"{file.name}: {warning}")
+    drawings = {root: page.evaluate(DRAW, root) for root in opened["roots"]}
     pictures = []
-    for number, root in enumerate(opened["roots"]):
-        page.evaluate("document.getElementById('canvas').style.display = 'block'")
-        page.evaluate(DRAW, root)
+    for number, (root, drawing) in enumerate(drawings.items()):
         name = file.stem if number == 0 else f"{file.stem}.{root.removesuffix('_plane')}"
         pictures.append(folder / f"{name}.png")
+        page.set_content(PICTURE % drawing)
         page.locator("#picture").screenshot(path=pictures[-1])
     return pictures
 

@@ -29,13 +29,14 @@ def assign_columns(plane: Plane) -> Columns:
     back = _back_flows(plane, flows, anchors)
     forward = [flow for flow in flows if flow.id not in back]
     order = _topological(plane, forward, anchors)
+    spans = _spans(plane, forward, anchors, order)
     column = dict.fromkeys(order, 0)
     for node in order:
         for flow in forward:
             if anchors[flow.source] == node:
                 target = anchors[flow.target]
-                column[target] = max(column[target], column[node] + _span(plane, flow))
-    _pull_sources(column, forward, anchors, plane)
+                column[target] = max(column[target], column[node] + spans[flow.id])
+    _pull_sources(column, forward, anchors, spans)
     _place_notes(plane, column, anchors)
     height = dict.fromkeys(order, 1)
     for node in reversed(order):
@@ -45,10 +46,36 @@ def assign_columns(plane: Plane) -> Columns:
     return Columns(column, back, height)
 
 
-def _span(plane: Plane, flow: Flow) -> int:
-    """What a boundary event starts may stand right beneath its host; all else stands further right."""
-    boundary = plane.node(flow.source).host is not None
-    return 0 if boundary and plane.node(flow.target).shape == "task" else 1
+def _spans(plane: Plane, forward: list[Flow], anchors: dict[str, str], order: list[str]) -> dict[str, int]:
+    """Return how many columns each flow leads on.
+
+    None where a boundary event starts a task, which may stand right beneath its host, and where a flow changes lanes:
+    what follows may stand right under or over its source. No two such flows follow each other, none share an end.
+    """
+    nodes = plane.by_id
+    hosts = {node.host for node in plane.nodes if node.host}
+    spans = {}
+    for flow in forward:
+        boundary = nodes[flow.source].host is not None
+        spans[flow.id] = 0 if boundary and nodes[flow.target].shape == "task" else 1
+    entered: dict[str, int] = {}
+    for flow in forward:
+        entered[anchors[flow.target]] = entered.get(anchors[flow.target], 0) + 1
+    stacked: set[str] = set()
+    for node in order:
+        if node in stacked or not plane.lanes:
+            continue
+        for flow in forward:
+            source, target = nodes[node], nodes[flow.target]
+            if flow.source != node or target.lane == source.lane or target.id in stacked or entered[target.id] > 1:
+                continue
+            # Boundary events hang below their hosts: no flow leaves or arrives there.
+            upper = source if source.lane < target.lane else target
+            if upper.id not in hosts:
+                spans[flow.id] = 0
+                stacked |= {source.id, target.id}
+                break
+    return spans
 
 
 def _back_flows(plane: Plane, flows: list[Flow], anchors: dict[str, str]) -> frozenset[str]:
@@ -101,11 +128,12 @@ def _topological(plane: Plane, forward: list[Flow], anchors: dict[str, str]) -> 
     return order
 
 
-def _pull_sources(column: dict[str, int], forward: list[Flow], anchors: dict[str, str], plane: Plane) -> None:
+def _pull_sources(column: dict[str, int], forward: list[Flow], anchors: dict[str, str],
+                  spans: dict[str, int]) -> None:
     """A second start stands right before what it starts, not at the far left."""
     entered = {anchors[flow.target] for flow in forward}
     for node in column:
-        targets = [column[anchors[flow.target]] - _span(plane, flow) for flow in forward
+        targets = [column[anchors[flow.target]] - spans[flow.id] for flow in forward
                    if anchors[flow.source] == node]
         if node not in entered and targets:
             column[node] = max(0, min(targets))

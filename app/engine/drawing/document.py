@@ -184,9 +184,9 @@ def _lane_ranks(process: Any) -> dict[str, int]:
 def _plane(process: Any, element: str, participant: Any) -> Plane:
     lanes = _leaf_lanes(process)
     ranks = _lane_ranks(process)
-    own = {child.get("id") for child in process}
+    own = {child.get("id") for child in process if not child.get("attachedToRef")}
     held = [{(ref.text or "").strip() for ref in children(lane, "flowNodeRef")} for lane in lanes]
-    # A lane that only elements of nested planes belong to has nothing to frame here.
+    # A lane that only nested elements or boundary events belong to has nothing to frame here.
     drawn = [index for index, ids in enumerate(held) if ids & own or not ids]
     place = {index: at for at, index in enumerate(drawn)}
     nodes = _nodes(process, {node: place.get(rank, 0) for node, rank in ranks.items()})

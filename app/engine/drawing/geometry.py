@@ -16,8 +16,8 @@ GATEWAY = 50
 PITCH = 80  # between boundary events of one host
 FIRST_PORT = 25  # of a boundary event from its host's left edge
 TRACK = 10
-GAP_ACROSS = 50  # between columns without tracks
-PAD_ACROSS = 22  # beside the tracks of an upright channel
+GAP_ACROSS = 44  # between columns without tracks
+PAD_ACROSS = 20  # beside the tracks of an upright channel
 GAP_DOWN = 24
 PAD_DOWN = 15
 STRIP = 30  # name strips of pool and lane
@@ -105,8 +105,8 @@ def boundary_ports(plane: Plane, grid: Grid, routes: tuple[Route, ...] = ()) -> 
 
 
 def host_width(events: int) -> int:
-    """Return how wide an activity with so many boundary events is."""
-    return TASK[0] if events < 2 else PITCH * events
+    """Return how wide an activity with so many boundary events is; none of them covers the marker in the middle."""
+    return TASK[0] if events < 2 else PITCH * events + (20 if events % 2 else 0)
 
 
 def size(node: Node, events: int = 0) -> tuple[int, int]:
@@ -148,14 +148,15 @@ class Surveyor:
 
     def _extent(self, node: Node) -> tuple[int, int, int, int]:
         """Return the room that node and name take left, right, above and below the cell's middle."""
-        count = sum(host == node.id for host in self.grid.hosts.values())
-        wide, high = size(node, count)
+        events = [event for event, host in self.grid.hosts.items() if host == node.id]
+        wide, high = size(node, len(events))
         left = right = wide // 2
         above = below = high // 2
-        if count:
-            names = [label_box(self.nodes[e].name, 66) for e, host in self.grid.hosts.items() if host == node.id]
-            below += EVENT // 2 + 6 + max(box.height for box in names)
-            right = max(right, FIRST_PORT + PITCH * (count - 1) - wide // 2 + 8 + names[-1].width)
+        for event in events:
+            box = label_box(self.nodes[event].name, 66)
+            room = high // 2 + EVENT // 2 + 6 + box.height
+            above, below = (max(above, room), below) if event in self.grid.rising else (above, max(below, room))
+            right = max(right, self.ports[event] + 8 + box.width)
         if node.shape in ("gateway", "event") and node.name:
             box, side = self.name_box(node), self.sides[node.id]
             left = max(left, box.width // 2 if side != "corner" else box.width + 6)
@@ -252,8 +253,9 @@ class Surveyor:
                 wide, high = size(node, sum(host == node.id for host in self.grid.hosts.values()))
                 shapes[node.id] = Rect(xs[x][1] - wide // 2, ys[y] - high // 2, wide, high)
             else:
-                shapes[node.id] = Rect(xs[x][1] + self.ports[node.id] - EVENT // 2,
-                                       ys[y] + TASK[1] // 2 - EVENT // 2, EVENT, EVENT)
+                border = -TASK[1] // 2 if node.id in self.grid.rising else TASK[1] // 2
+                shapes[node.id] = Rect(xs[x][1] + self.ports[node.id] - EVENT // 2, ys[y] + border - EVENT // 2,
+                                       EVENT, EVENT)
         return shapes
 
     def _edge(self, number: int, route: Route, xs: Mapping[int, tuple[int, int]], ys: Mapping[int, int],

@@ -9,7 +9,7 @@ from app.engine.drawing.document import Flow, Node
 from app.engine.drawing.geometry import GAP_LABEL, Drawing, Point, Rect, Reserve, Surveyor
 from app.engine.drawing.text import Box, label_box
 
-ROUNDS = 14
+ROUNDS = 8
 NEAR = 2  # pixels between a name and anything else
 
 
@@ -87,9 +87,11 @@ class _Placer:
         side = self.surveyor.sides[node.id]
         if node.host is not None:
             box = self.surveyor.name_box(node)
-            yield Rect(x + 5, shape.bottom + 2, box.width, box.height)
-            yield Rect(shape.right + 2, y + 3, box.width, box.height)
-            yield Rect(x - 5 - box.width, shape.bottom + 2, box.width, box.height)
+            rising = node.id in self.surveyor.grid.rising
+            outside = shape.y - 2 - box.height if rising else shape.bottom + 2
+            yield Rect(x + 5, outside, box.width, box.height)
+            yield Rect(shape.right + 2, y - 3 - box.height if rising else y + 3, box.width, box.height)
+            yield Rect(x - 5 - box.width, outside, box.width, box.height)
             return
         box = self.surveyor.name_box(node)
         above = Rect(x - box.width // 2, shape.y - GAP_LABEL - box.height, box.width, box.height)
@@ -100,7 +102,7 @@ class _Placer:
 
     def _corners(self, shape: Rect, box: Box) -> Iterator[Rect]:
         x = shape.middle[0]
-        high, low = shape.y - box.height + 2, shape.bottom - 2
+        high, low = shape.y - box.height - NEAR, shape.bottom + NEAR
         for left in (x - 5 - box.width, x + 5):
             yield Rect(left, high, box.width, box.height)
             yield Rect(left, low, box.width, box.height)
@@ -108,13 +110,32 @@ class _Placer:
     def _along(self, flow: Flow) -> Iterator[Rect]:
         box = label_box(flow.name, 66)
         points = self.drawing.edges[flow.id]
-        stretches = list(zip(points, points[1:], strict=False))
+        stretches = [part for part in zip(points, points[1:], strict=False)]
+        stretches = [own for a, b in stretches for own in self._alone(flow, a, b)] or stretches
         for a, b in stretches[:3]:
             yield from self._beside(a, b, box)
         for a, b in reversed(stretches[3:]):
             yield from self._beside(a, b, box)
         for a, b in stretches[:1]:  # where nothing is free, at least near the beginning
             yield Rect(a[0] + 4, min(a[1], b[1]) - 3 - box.height, box.width, box.height)
+
+    def _alone(self, flow: Flow, a: Point, b: Point) -> Iterator[tuple[Point, Point]]:
+        """Yield the part of a stretch that no other flow runs on: a name beside two flows would name both."""
+        axis = 0 if a[1] == b[1] else 1
+        low, high = sorted((a[axis], b[axis]))
+        for c, d, other in self.lines:
+            if other in ("", flow.id) or c[1 - axis] != a[1 - axis] or d[1 - axis] != a[1 - axis]:
+                continue
+            first, last = sorted((c[axis], d[axis]))
+            if first < high and low < last:
+                if first <= low:
+                    low = last
+                else:
+                    high = first
+        if low < high:
+            ends = (low, high) if a[axis] <= b[axis] else (high, low)
+            one, two = ((end, a[1]) if axis == 0 else (a[0], end) for end in ends)
+            yield one, two
 
     def _beside(self, a: Point, b: Point, box: Box) -> Iterator[Rect]:
         if a[1] == b[1]:

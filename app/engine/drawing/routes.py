@@ -16,6 +16,7 @@ from app.engine.drawing.rows import Rows
 
 Point = tuple[int, int]
 Direction = tuple[int, int]
+Net = tuple[str, str]  # source and target of a flow
 RIGHT, LEFT, DOWN, UP = (1, 0), (-1, 0), (0, 1), (0, -1)
 
 STEP_ACROSS, STEP_DOWN = 6.0, 5.0
@@ -49,6 +50,7 @@ class Grid:
     cells: Mapping[str, Point]  # of free-standing nodes
     hosts: Mapping[str, str]  # boundary event -> host
     across: int  # number of lines
+    rising: frozenset[str]  # boundary events on their host's upper border, since what they start lies above
     kinds: tuple[str, ...]  # of each line down: "row" or "channel"
     bands: tuple[tuple[int, int], ...]  # first and last line of each band
 
@@ -68,7 +70,11 @@ def make_grid(plane: Plane, columns: Columns, rows: Rows) -> Grid:
     cells = {node: (2 * columns.of[node] + 1, bands[band][0] + 2 * row + 1) for node, (band, row) in rows.of.items()}
     width = 2 * (1 + max(columns.of.values(), default=0)) + 1
     hosts = {node.id: node.host for node in plane.nodes if node.host}
-    return Grid(cells, hosts, width, tuple(kinds), tuple(bands))
+    lanes = {node.id: node.lane for node in plane.nodes}
+    lifted = {flow.source for flow in plane.flows if flow.source in hosts and lanes[flow.target] < lanes[flow.source]}
+    sinking = {flow.source for flow in plane.flows if flow.source in hosts and flow.source not in lifted}
+    rising = frozenset(lifted - sinking if plane.lanes else ())
+    return Grid(cells, hosts, width, rising, tuple(kinds), tuple(bands))
 
 
 def _direction(a: Point, b: Point) -> Direction:
@@ -90,12 +96,12 @@ def _walk(points: tuple[Point, ...]) -> Iterator[tuple[Point, Direction]]:
 class _Traffic:
     """What runs over each grid point already."""
 
-    level: dict[Point, dict[str, int]] = field(default_factory=dict)  # point -> net -> flows running across
-    upright: dict[Point, dict[str, int]] = field(default_factory=dict)
+    level: dict[Point, dict[Net, int]] = field(default_factory=dict)  # point -> ends -> flows running across
+    upright: dict[Point, dict[Net, int]] = field(default_factory=dict)
     ports: dict[tuple[str, Direction, str], int] = field(default_factory=dict)  # (node, side, in|out) -> flows
 
     def note(self, route: Route, change: int) -> None:
-        net = route.flow.target
+        net = (route.flow.source, route.flow.target)
         before = None
         for point, direction in _walk(route.points):
             for passed in {before or direction, direction}:
@@ -112,9 +118,10 @@ class _Traffic:
     def _count(self, port: tuple[str, Direction, str], change: int) -> None:
         self.ports[port] = self.ports.get(port, 0) + change
 
-    def others(self, table: Mapping[Point, dict[str, int]], point: Point, net: str) -> int:
+    def others(self, table: Mapping[Point, dict[Net, int]], point: Point, net: Net) -> int:
+        """Return how many flows there neither begin nor end where `net` does."""
         nets = table.get(point)
-        return 0 if not nets else len(nets) - (net in nets)
+        return 0 if not nets else sum(other[0] != net[0] and other[1] != net[1] for other in nets)
 
 
 class Router:
@@ -124,7 +131,7 @@ class Router:
         self.plane, self.columns, self.grid = plane, columns, grid
         self.nodes = plane.by_id
         self.occupied = {cell: node for node, cell in grid.cells.items()}
-        self.hosting = set(grid.hosts.values())
+        self.hosting = {(host, UP if event in grid.rising else DOWN) for event, host in grid.hosts.items()}
         self.traffic = _Traffic()
 
     def route(self) -> tuple[Route, ...]:
@@ -153,7 +160,7 @@ class Router:
     def _find(self, flow: Flow) -> Route:
         """Return the cheapest way (Dijkstra over point and direction)."""
         start, goal = self.grid.cell(flow.source), self.grid.cell(flow.target)
-        net = flow.target
+        net = (flow.source, flow.target)
         best: dict[tuple[Point, Direction], float] = {}
         came: dict[tuple[Point, Direction], tuple[Point, Direction] | None] = {}
         heap: list[tuple[float, int, Point, Direction]] = []
@@ -204,17 +211,18 @@ class Router:
     def _exits(self, flow: Flow) -> Iterator[tuple[Direction, float]]:
         node = self.nodes[flow.source]
         if node.host is not None:
-            yield DOWN, 0.0
+            yield UP if node.id in self.grid.rising else DOWN, 0.0
             return
         back = flow.id in self.columns.back
         busy = {side: self.traffic.ports.get((node.id, side, "out"), 0) for side in (RIGHT, DOWN, UP)}
         arriving = {side: self.traffic.ports.get((node.id, side, "in"), 0) for side in (DOWN, UP)}
-        yield RIGHT, 30.0 * busy[RIGHT] + (4.0 if back else 0.0)
-        aside = 3.0 if node.shape == "gateway" else 12.0 if back else 40.0
+        shared = 14.0 if flow.name else 7.0
+        yield RIGHT, shared * busy[RIGHT] + (4.0 if back else 0.0)
+        over = self.grid.cell(flow.target)[0] == self.grid.cell(flow.source)[0]
+        aside = 3.0 if node.shape == "gateway" else 0.0 if over else 12.0 if back else 40.0
         for side in (DOWN, UP):
-            if side == DOWN and node.id in self.hosting:
-                continue
-            yield side, aside + 30.0 * busy[side] + 40.0 * arriving[side]
+            if (node.id, side) not in self.hosting:
+                yield side, aside + shared * busy[side] + 40.0 * arriving[side]
 
     def _entry(self, flow: Flow, direction: Direction, start: Point) -> float | None:
         """Return what running into the target in `direction` costs; None where it may not."""
@@ -224,17 +232,18 @@ class Router:
         if direction == RIGHT:
             return 0.0
         side = (0, -direction[1])
-        if side == DOWN and node.id in self.hosting:
+        if (node.id, side) in self.hosting:
             return None
         boundary = flow.source in self.grid.hosts
         if boundary and start[0] == self.grid.cell(flow.target)[0] and node.shape != "task":
             return None  # the event does not hang over the middle of what stands beneath
         leaving = self.traffic.ports.get((node.id, side, "out"), 0)
-        easy = flow.id in self.columns.back or node.shape == "gateway" or boundary
+        over = start[0] == self.grid.cell(flow.target)[0]
+        easy = flow.id in self.columns.back or node.shape == "gateway" or boundary or over
         return (6.0 if easy else 18.0) + 40.0 * leaving + (8.0 if node.shape == "event" else 0.0)
 
     def _step(self, flow: Flow, point: Point, direction: Direction, turn: Direction, following: Point,
-              start: Point, goal: Point, net: str) -> float | None:
+              start: Point, goal: Point, net: Net) -> float | None:
         x, y = following
         if not (0 <= x < self.grid.across and 0 <= y < len(self.grid.kinds)):
             return None
@@ -253,7 +262,7 @@ class Router:
     def _on_cell(self, point: Point) -> bool:
         return point[0] % 2 == 1 and self.grid.kinds[point[1]] == "row"
 
-    def _price(self, point: Point, direction: Direction, net: str) -> float:
+    def _price(self, point: Point, direction: Direction, net: Net) -> float:
         traffic = self.traffic
         level, upright = (traffic.others(traffic.level, point, net), traffic.others(traffic.upright, point, net))
         if direction[0]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.engine.drawing.columns import Columns, anchor
 from app.engine.drawing.document import Flow, Plane
 
-CROSSING, BEND, RISE, ROW, DETOUR, ABOVE_HOST = 12.0, 4.0, 2.5, 5.0, 6.0, 18.0
+CROSSING, BEND, RISE, ROW, DETOUR, ABOVE_HOST, PORT = 12.0, 4.0, 2.5, 5.0, 6.0, 50.0, 14.0
 SWEEPS = 4
 
 Place = dict[str, tuple[int, int]]  # node -> (band, row)
@@ -128,7 +128,12 @@ class _Improver:
                        f.id in columns.back, fan[f.source] > 1,
                        2.0 if anchors[f.source] in main and anchors[f.target] in main else 1.0)
                       for f in plane.flows if anchors[f.source] != anchors[f.target]]
+        self.forks: dict[str, list[str]] = {}
+        for flow in plane.flows:
+            if fan[flow.source] > 1 and plane.node(flow.source).host is None:
+                self.forks.setdefault(flow.source, []).append(anchors[flow.target])
         band = {node.id: node.lane if plane.lanes else 0 for node in plane.nodes if node.host is None}
+        self.band = band
         runs = [run for chain in chains for run in _runs(chain, band)]
         tails = [run[i:] for run in runs for i in range(1, len(run) - 1)]
         singles = [[node] for run in runs if len(run) > 1 for node in run]
@@ -170,7 +175,7 @@ class _Improver:
             top[at] = top[at - 1] + counts[at - 1] + 0.3
         y = {node: top[at] + row for node, (at, row) in place.items()}
         taken = {(self.column[node], y[node]) for node in place}
-        total = ROW * sum(counts)
+        total = ROW * sum(counts) + PORT * self._excess(y, taken)
         across: list[tuple[float, float, float, str]] = []
         down: list[tuple[float, float, float, str]] = []
         for link in self.links:
@@ -181,6 +186,24 @@ class _Improver:
                 if x0 < x < x1 and y0 < level < y1 and to != other:
                     crossings += 1
         return total + CROSSING * crossings
+
+    def _excess(self, y: Mapping[str, float], taken: set[tuple[int, float]]) -> int:
+        """Return how many flows must share the right, upper or lower corner of a fork."""
+        excess = 0
+        for source, targets in self.forks.items():
+            sides = {1: 0, -1: 0, 0: 0}
+            around = 0  # flows that go around what stands in the same row
+            for target in targets:
+                rise = (y[target] > y[source]) - (y[target] < y[source])
+                behind = self.column[target] <= self.column[source]
+                if behind or (rise == 0 and any((c, y[source]) in taken for c in
+                                                range(self.column[source] + 1, self.column[target]))):
+                    around += 1
+                else:
+                    sides[rise] += 1
+            excess += sum(max(0, count - 1) for count in sides.values())
+            excess += max(0, around - (sides[1] == 0) - (sides[-1] == 0))
+        return excess
 
     def _draw(self, link: tuple[str, str, bool, bool, bool, float], y: Mapping[str, float],
               taken: set[tuple[int, float]], across: list[tuple[float, float, float, str]],
@@ -197,12 +220,16 @@ class _Improver:
             down.append((float(b), yb, level, target))
             return cost * 0.5 + 0.3 * (a - b)
         if boundary:
-            cost += ABOVE_HOST if yb <= ya else 0.0
+            cost += ABOVE_HOST if yb <= ya and self.band[source] == self.band[target] else 0.0
             clear = all((a, level) not in taken for level in y.values() if ya < level < yb)
             x = a if clear else a + 0.4
             down.append((x, low, high, target))
             across.append((yb, x, float(b), target))
             return cost + (0.0 if clear else DETOUR)
+        if a == b:  # straight down or up into another lane
+            clear = all((a, level) not in taken for level in y.values() if low < level < high)
+            down.append((a if clear else a + 0.4, low, high, target))
+            return cost + (0.0 if clear else DETOUR * 2)
         between = range(a + 1, b)
         if ya == yb:
             blocked = any((c, ya) in taken for c in between)

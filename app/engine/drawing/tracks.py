@@ -54,7 +54,7 @@ def assign_tracks(grid: Grid, routes: Sequence[Route], ports: Mapping[str, int])
             if _is_channel(grid, level, line):
                 channels[level, line] = _bundle(own, routes)
             else:
-                _spread(own)
+                _spread(own, routes)
     counts: dict[tuple[bool, int], int] = {}
     for _ in range(PASSES):
         for (level, line), bundles in channels.items():
@@ -112,14 +112,14 @@ def _joins(a: Stretch, b: Stretch, routes: Sequence[Route]) -> bool:
         return _overlap(a, b)
     one, other = routes[a.route], routes[b.route]
     fork = a.index == b.index == 1 and one.flow.source == other.flow.source and one.leaves == other.leaves
-    return fork and (a.low == b.high or b.low == a.high)
+    return fork and _overlap(a, b)
 
 
-def _spread(own: list[Stretch]) -> None:
+def _spread(own: list[Stretch], routes: Sequence[Route]) -> None:
     """Move what lies on another flow in the middle of a row or column aside, where no port holds it."""
     for at, stretch in enumerate(own):
         if not stretch.fixed:
-            rivals = [o for i, o in enumerate(own) if o.net != stretch.net and _overlap(o, stretch)
+            rivals = [o for i, o in enumerate(own) if not _joins(o, stretch, routes) and _overlap(o, stretch)
                       and (i < at or o.fixed)]
             used = {o.offset for o in rivals}
             stretch.offset = next((float(o) for o in FREE_OFFSETS if float(o) not in used), 0.0)
