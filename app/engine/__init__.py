@@ -1,0 +1,11 @@
+"""The engine: the only importer of SpiffWorkflow, and the only parser of untrusted XML."""
+
+from app.engine.bundle import Spec, SpecCache, build, load_spec
+from app.engine.catalog import Catalog, OperationInfo
+from app.engine.diagram import read_diagram
+from app.engine.environment import Ports
+from app.engine.lint import check
+from app.engine.runner import Execution, load, start
+
+__all__ = ["Catalog", "Execution", "OperationInfo", "Ports", "Spec", "SpecCache", "build", "check", "load", "load_spec",
+           "read_diagram", "start"]
