@@ -24,6 +24,7 @@ def application(**settings: Any) -> Flask:
     """Return the application on a migrated database."""
     import config
     from app import create_app
+    from app.jobs import postgres_queue
     from app.store.base import db
     from app.store.migrate import migrate
 
@@ -33,6 +34,9 @@ def application(**settings: Any) -> Flask:
     app = create_app(chosen)
     with app.app_context():
         migrate(db.engine)
+    queue = postgres_queue(app)
+    if queue is not None:
+        queue.migrate()
     return app
 
 

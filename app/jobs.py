@@ -12,6 +12,8 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from app.queue_postgres import PostgresQueue
+from app.store.base import db
 from app.wiring import EXTENSION, Services
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Background:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lock = only_one(app)
+        self._queue = postgres_queue(app)
 
     def start(self) -> None:
         """Begin to sweep and work; what fell due while nothing ran is done first."""
@@ -44,6 +47,9 @@ class Background:
             self._scheduler.add_job(self._guarded(self._sweep), "interval", seconds=SWEEP_SECONDS, id="timers")
             self._scheduler.add_job(self._guarded(self._services.sealer.seal), "interval", seconds=SEAL_SECONDS, id="sealer")
         self._scheduler.start()
+        if self._queue is not None and self._workers:
+            self._queue.start(concurrency=self._workers)
+            return
         for number in range(self._workers):
             thread = threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
             thread.start()
@@ -57,6 +63,8 @@ class Background:
         self._scheduler.shutdown(wait=True)
         for thread in self._threads:
             thread.join(timeout=30)
+        if self._queue is not None:
+            self._queue.stop()
         if self._lock is not None:
             self._lock.close()
 
@@ -88,6 +96,15 @@ class Background:
                 log.exception("background work failed")
 
         return run
+
+
+def postgres_queue(app: Flask) -> PostgresQueue | None:
+    """Return the application's queue where the database is PostgreSQL; made once."""
+    found: PostgresQueue | None = app.extensions.get("chengnuo_queue")
+    with app.app_context():
+        if found is None and db.engine.dialect.name == "postgresql":
+            found = app.extensions["chengnuo_queue"] = PostgresQueue(app, db.engine)
+    return found
 
 
 def only_one(app: Flask) -> IO[str] | None:

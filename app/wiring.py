@@ -110,8 +110,9 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     """Put the application's parts together; call inside its context."""
     root = Path(app.config["PROJECT_ROOT"])
     offset = Offset(job_rows.unit_of_work_for_reading)
-    if clock is None:
-        clock = AdjustableClock(offset.read) if app.config["CLOCK"] == "adjustable" else SystemClock()
+    if app.config["CLOCK"] == "adjustable":
+        clock = AdjustableClock(offset.read, clock)
+    clock = clock or SystemClock()
     register = read_register(root)
     library = Library(reading)
     runtime = Runtime(clock=clock, session=reading, calendar=_calendar_of(app.config["COMPANY_ZONE"]),

@@ -18,11 +18,23 @@ from app.store.records import case_facts
 from app.store.unit_of_work import in_unit_of_work, unit_of_work
 
 TOUCH = "touch_instance"  # an empty step: arms and fires what has become due
-LEASE = timedelta(minutes=5)  # a job that runs longer is taken for dead and run again
+LEASE = timedelta(minutes=2)  # a job that runs longer is taken for dead and run again
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 
-# PostgreSQL: tells procrastinate of a job inside the session's transaction. SQLite: nothing to tell.
-announce: list[Callable[[Session, int, str | None, datetime], None]] = []
+# PostgreSQL: tells procrastinate of a job inside the session's transaction. SQLite: nobody to tell.
+Announcer = Callable[[Session, int, "str | None", datetime], None]
+announcers: dict[Any, Announcer] = {}  # engine -> announcer
+
+
+class StillRunning(Exception):
+    """Another worker has the job, or died with it: ask again later."""
+
+
+def announce(session: Session, job_id: int, instance_id: str | None, run_at: datetime) -> None:
+    """Tell the queue of a job, in the session's transaction."""
+    tell = announcers.get(session.get_bind())
+    if tell is not None:
+        tell(session, job_id, instance_id, run_at)
 
 
 def enqueue(session: Session, operation: str, args: Mapping[str, Any], *, key: str, now: datetime,
@@ -31,8 +43,7 @@ def enqueue(session: Session, operation: str, args: Mapping[str, Any], *, key: s
     job_id = session.execute(insert(Job).values(
         key=key, operation=operation, args=dict(args), instance_id=instance_id, state="waiting", attempts=0,
         max_attempts=max_attempts, run_at=run_at or now, created_at=now).returning(Job.id)).scalar_one()
-    for tell in announce:
-        tell(session, job_id, instance_id, run_at or now)
+    announce(session, job_id, instance_id, run_at or now)
     return job_id
 
 
@@ -73,6 +84,15 @@ class Jobs:
         except (ChengnuoError, OSError, ValueError, TypeError, KeyError) as error:
             self._failed(job, error)
         return True
+
+    def run_or_wait(self, job_id: int) -> None:
+        """Run a job that a queue handed over; raises StillRunning while somebody else's claim on it is fresh."""
+        if self.run(job_id):
+            return
+        with unit_of_work_for_reading() as session:
+            state = session.execute(select(Job.state).where(Job.id == job_id)).scalar_one_or_none()
+        if state == "running":
+            raise StillRunning(f"job {job_id}")
 
     # ---- inner
 
@@ -141,8 +161,7 @@ class Jobs:
             if again:
                 run_at = now + BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
                 _finish(session, job.id, None, state="waiting", result=None, error=text, run_at=run_at)
-                for tell in announce:
-                    tell(session, job.id, job.instance_id, run_at)
+                announce(session, job.id, job.instance_id, run_at)
                 return
             _finish(session, job.id, None, state="dead", result=None, error=text)
             chinese = error.message_zh if isinstance(error, ChengnuoError) else text

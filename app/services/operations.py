@@ -163,8 +163,7 @@ class Operations:
             job.state, job.attempts, job.run_at, job.error = "waiting", 0, now, None
             if variables:
                 job.args = {**job.args, "params": {**job.args.get("params", {}), **variables}}
-            for tell in jobs.announce:
-                tell(session, job.id, job.instance_id, now)
+            jobs.announce(session, job.id, job.instance_id, now)
             self._resolve(session, incident.id, actor, "retried")
 
         in_unit_of_work(work)

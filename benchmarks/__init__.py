@@ -1,0 +1,1 @@
+"""Benchmarks: what a step costs, and how pages hold up on many rows."""
