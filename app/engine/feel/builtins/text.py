@@ -1,0 +1,189 @@
+"""String functions; regular expressions run with a time limit."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import regex
+
+from app.engine.feel.builtins.registry import builtin
+from app.engine.feel.limits import MAX_PATTERN, MAX_STRING, PATTERN_SECONDS
+from app.engine.feel.scope import Run
+from app.errors import ExpressionError
+
+_FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": regex.VERBOSE}
+
+
+def too_long() -> ExpressionError:
+    """Return the error for a text that would grow beyond the limit."""
+    return ExpressionError(f"A string would be longer than {MAX_STRING} characters.", f"文本超过 {MAX_STRING} 个字符。")
+
+
+@builtin("string length", "string: string", "number")
+def string_length(text: str) -> Decimal:
+    """Return how many characters a text has."""
+    return Decimal(len(text))
+
+
+@builtin("substring", "string: string, start position: number, length?: number?", "string")
+def substring(text: str, start: Decimal, length: Decimal | None) -> str | None:
+    """Return the part from a 1-based (negative: from the end) position."""
+    at = int(start)
+    if at == 0 or abs(at) > len(text) or (length is not None and length < 1):
+        return None
+    first = at - 1 if at > 0 else len(text) + at
+    return text[first:] if length is None else text[first : first + int(length)]
+
+
+@builtin("upper case", "string: string", "string")
+def upper_case(text: str) -> str:
+    """Return the text in capitals."""
+    return text.upper()
+
+
+@builtin("lower case", "string: string", "string")
+def lower_case(text: str) -> str:
+    """Return the text in small letters."""
+    return text.lower()
+
+
+@builtin("trim", "string: string", "string")
+def trim(text: str) -> str:
+    """Return the text without white space around it."""
+    return text.strip()
+
+
+@builtin("substring before", "string: string, match: string", "string")
+def substring_before(text: str, match: str) -> str:
+    """Return what stands before the first match, or nothing."""
+    return text.partition(match)[0] if match and match in text else ""
+
+
+@builtin("substring after", "string: string, match: string", "string")
+def substring_after(text: str, match: str) -> str:
+    """Return what stands after the first match, or nothing."""
+    return text if not match else text.partition(match)[2]
+
+
+@builtin("contains", "string: string, match: string", "boolean")
+def contains(text: str, match: str) -> bool:
+    """Tell whether the text holds the other."""
+    return match in text
+
+
+@builtin("starts with", "string: string, match: string", "boolean")
+def starts_with(text: str, match: str) -> bool:
+    """Tell whether the text begins with the other."""
+    return text.startswith(match)
+
+
+@builtin("ends with", "string: string, match: string", "boolean")
+def ends_with(text: str, match: str) -> bool:
+    """Tell whether the text ends with the other."""
+    return text.endswith(match)
+
+
+def _pattern(text: str, flags: str | None) -> Any:
+    """Return the compiled pattern, or None when it is not one; raises ExpressionError when it is too long."""
+    if len(text) > MAX_PATTERN:
+        raise ExpressionError(f"A pattern is longer than {MAX_PATTERN} characters.", f"正则表达式超过 {MAX_PATTERN} 个字符。")
+    bits = regex.VERSION1 if "-[" in text else regex.VERSION0
+    for flag in flags or "":
+        if flag == "q":
+            return regex.compile(regex.escape(text))
+        if flag not in _FLAGS:
+            return None
+        bits |= _FLAGS[flag]
+    if "-[" in text:
+        text = text.replace("-[", "--[")  # XPath writes a class's subtraction with one minus
+    if regex.search(r"\(\?(?!:)|(?<!\\)(?:\\\\)*\\[zZAbBGhKRX]", text):  # constructs that XPath lacks
+        return None
+    try:
+        return regex.compile(text, bits)
+    except (regex.error, OverflowError, RecursionError, ValueError):
+        return None
+
+
+@builtin("matches", "input: string, pattern: string, flags?: string?", "boolean", needs_run=True)
+def matches(run: Run, text: str, pattern: str, flags: str | None) -> bool | None:
+    """Tell whether the pattern is found in the text."""
+    found = _pattern(pattern, flags)
+    if found is None:
+        return None
+    run.charge(100)
+    try:
+        return found.search(text, timeout=PATTERN_SECONDS) is not None
+    except TimeoutError as error:
+        raise _too_slow() from error
+
+
+@builtin("replace", "input: string, pattern: string, replacement: string, flags?: string?", "string", needs_run=True)
+def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None) -> str | None:
+    """Return the text with every match replaced; $1 is the first group."""
+    found = _pattern(pattern, flags)
+    if found is None:
+        return None
+    run.charge(100)
+    literal = "q" in (flags or "")
+    pieces: list[str] = []
+    at = size = 0
+    try:
+        for match in found.finditer(text, timeout=PATTERN_SECONDS):
+            new = replacement if literal else _expand(replacement, match)
+            pieces += (text[at : match.start()], new)
+            size += len(pieces[-2]) + len(new)
+            at = match.end()
+            if size > MAX_STRING:
+                raise too_long()
+    except TimeoutError as error:
+        raise _too_slow() from error
+    return "".join((*pieces, text[at:]))
+
+
+def _expand(replacement: str, match: Any) -> str:
+    def one(found: Any) -> str:
+        digits = found.group(1)
+        if digits is None:
+            return str(found.group(2))
+        while len(digits) > 1 and int(digits) > match.re.groups:
+            digits = digits[:-1]
+        rest = found.group(1)[len(digits) :]
+        return ((match.group(int(digits)) or "") if int(digits) <= match.re.groups else "") + rest
+
+    return str(regex.sub(r"\$([0-9]{1,3})|\\([\\$])", one, replacement))
+
+
+def _too_slow() -> ExpressionError:
+    return ExpressionError("A regular expression takes too long.", "正则表达式匹配耗时过长。")
+
+
+@builtin("split", "string: string, delimiter: string", "list", needs_run=True)
+def split(run: Run, text: str, delimiter: str) -> list[str] | None:
+    """Return the parts between matches of the delimiter, which is a pattern."""
+    found = _pattern(delimiter, None)
+    if found is None:
+        return None
+    run.charge(100)
+    parts: list[str] = []
+    at = 0
+    try:
+        for match in found.finditer(text, timeout=PATTERN_SECONDS):
+            if match.end() > match.start():
+                parts.append(text[at : match.start()])
+                at = match.end()
+    except TimeoutError as error:
+        raise _too_slow() from error
+    return [*parts, text[at:]]
+
+
+@builtin("string join", "list: list, delimiter?: string?, prefix?: string?, suffix?: string?", "string")
+def string_join(items: list[Any], delimiter: str | None, prefix: str | None, suffix: str | None) -> str | None:
+    """Return the strings of a list joined; nulls are left out."""
+    kept = [item for item in items if item is not None]
+    if not all(type(item) is str for item in kept):
+        return None
+    between = delimiter or ""
+    if sum(map(len, kept)) + len(between) * len(kept) > MAX_STRING:
+        raise too_long()
+    return (prefix or "") + between.join(kept) + (suffix or "")
