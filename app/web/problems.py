@@ -1,4 +1,4 @@
-"""Errors become HTTP here and nowhere else: problem documents (RFC 9457) for the API, a page for people."""
+"""Errors of the API become problem documents (RFC 9457) here; pages have app/web/answers.py."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
-from flask_babel import get_locale, gettext as _
-from jinja2 import TemplateNotFound
-from werkzeug.exceptions import HTTPException, InternalServerError
+from flask import Blueprint, Response, jsonify, make_response, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
 
 from app.errors import ChengnuoError, Invalid, Refused
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
-STATUS = {"not_found": 404, "not_allowed": 403, "not_signed_in": 401, "sign_in_refused": 401, "conflict": 409, "busy": 503,
-          "invalid": 422, "refused": 422, "expression": 422, "bad_duration": 422, "step_failed": 500, "handler_failed": 502}
+STATUS = {"not_found": 404, "not_allowed": 403, "not_signed_in": 401, "sign_in_refused": 401, "conflict": 409,
+          "busy": 503, "invalid": 422, "refused": 422, "expression": 422, "bad_duration": 422, "step_failed": 500,
+          "handler_failed": 502, "bad_request": 400, "unsupported_media_type": 415}
 
 
-def install(app: Flask) -> None:
-    """Answer every error of the application in one way."""
-    app.register_error_handler(ChengnuoError, answer_error)
-    app.register_error_handler(HTTPException, answer_http)
-    if not app.testing:
-        app.register_error_handler(Exception, answer_unexpected)
+def install(blueprint: Blueprint) -> None:
+    """Answer every error of the blueprint's routes in one way; app/web/answers.py sends unknown API routes here too."""
+    blueprint.register_error_handler(ChengnuoError, answer_error)
+    blueprint.register_error_handler(CSRFError, answer_http)
+    blueprint.register_error_handler(HTTPException, answer_http)
+    blueprint.register_error_handler(Exception, answer_unexpected)
 
 
 def language() -> str:
@@ -36,7 +38,8 @@ def titles() -> dict[int, str]:
     """Return the title of each status, in the language of this request."""
     return {
         400: _("The request can't be read"), 401: _("Sign in first"), 403: _("Not allowed"), 404: _("Not found"),
-        405: _("Not possible here"), 409: _("Somebody was first"), 413: _("Too large"), 415: _("The format is not taken"),
+        405: _("Not possible here"), 409: _("Somebody was first"), 413: _("Too large"),
+        415: _("The format is not taken"),
         422: _("Some fields need attention"), 429: _("Too many requests"), 500: _("Something went wrong"),
         502: _("Another system did not answer"), 503: _("The system is busy"),
     }
@@ -79,7 +82,7 @@ def answer_http(error: HTTPException) -> Response:
 def answer_unexpected(error: Exception) -> Response:
     """Return the answer to what nobody expected; the log has the rest."""
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
-    return _answer(500, titles()[500], {"code": "error"}, InternalServerError.description)
+    return _answer(500, titles()[500], {"code": "error"})
 
 
 def _code_of(status: int) -> str:
@@ -87,27 +90,15 @@ def _code_of(status: int) -> str:
             413: "too_large", 415: "unsupported_media_type", 429: "too_many_requests"}.get(status, "error")
 
 
-def _answer(status: int, detail: str, extra: dict[str, Any], note: str | None = None) -> Response:
+def _answer(status: int, detail: str, extra: dict[str, Any]) -> Response:
     title = titles().get(status) or detail
-    if request.path.startswith("/api/"):
-        body = {"type": f"urn:chengnuo:problem:{extra.get('code', 'error')}", "title": title, "status": status,
-                "detail": detail, "instance": request.path, **extra}
-        answer = jsonify(body)
-        answer.mimetype = PROBLEM
-    else:
-        answer = make_response(_page(status, title, detail, extra))
+    answer = jsonify({"type": f"urn:chengnuo:problem:{extra.get('code', 'error')}", "title": title, "status": status,
+                      "detail": detail, "instance": request.path, **extra})
+    answer.mimetype = PROBLEM
     answer.status_code = status
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
-
-
-def _page(status: int, title: str, detail: str, extra: dict[str, Any]) -> str:
-    try:
-        return render_template("error.html", status=status, title=title, detail=detail, errors=extra.get("errors", ()))
-    except TemplateNotFound:
-        current_app.logger.warning("error.html is missing")
-        return f"{status} {title}"
 
 
 def _plain(value: Any) -> Any:

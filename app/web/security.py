@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from flask import Flask, Response, g, request, session
+from flask import Flask, Response, current_app, g, request, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFProtect
 
 from app.facts import Actor
 from app.services.people import SESSION_LIFETIME
-from app.web import entry, problems
+from app.web import entry
 from app.web.limits import limiter
 from app.wiring import services
 
@@ -81,7 +81,6 @@ def install(app: Flask) -> None:
     entry.install(app)
     app.after_request(harden)
     app.jinja_env.globals["csp_nonce"] = nonce
-    problems.install(app)
 
 
 def identify() -> None:
@@ -103,16 +102,17 @@ def identify() -> None:
 
 def check_csrf() -> None:
     """Refuse a change that a browser was tricked into; other sites cannot make it send a bearer token."""
-    if request.endpoint is not None and not g.get("token_digest"):
+    unknown = request.endpoint is None or (g.actor is None and request.path.startswith("/api/"))  # 404, 401 come later
+    if current_app.config["WTF_CSRF_ENABLED"] and not unknown and not g.get("token_digest"):
         csrf.protect()
 
 
 def harden(response: Response) -> Response:
     """Add the headers that forbid what our pages never do."""
     own = f"'self' 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else "'self'"
-    policy = (f"default-src 'none'; script-src {own}; style-src {own}; img-src 'self' data: blob:; font-src 'self' data:; "
-              "media-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-              "frame-ancestors 'none'")
+    policy = (f"default-src 'none'; script-src {own}; style-src {own}; img-src 'self' data: blob:; "
+              "font-src 'self' data:; media-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; "
+              "base-uri 'none'; frame-ancestors 'none'")
     headers = response.headers
     headers.setdefault("Content-Security-Policy", policy)
     headers.setdefault("X-Content-Type-Options", "nosniff")

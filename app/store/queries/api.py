@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from app.facts import CUSTOMER_GROUP, Actor
@@ -96,7 +95,8 @@ def visible_instances(scope: Scope) -> ColumnElement[bool]:
 CASE_COLUMNS = (Case.id, Case.number, Case.type, Case.level, Case.state, Case.status, Case.channel, Case.customer_name,
                 Case.customer_phone, Case.customer_email, Case.customer_level, Case.product_model, Case.serial_no,
                 Case.order_no, Case.purchase_date, Case.origin, Case.description, Case.urgency, Case.severity,
-                Case.flags, Case.owner_group, Case.registered_at, Case.registered_by, Case.closed_at, Case.outcome, Case.access_key)
+                Case.flags, Case.owner_group, Case.registered_at, Case.registered_by, Case.closed_at, Case.outcome,
+                Case.access_key)
 
 
 def cases(session: Session, scope: Scope, filters: Mapping[str, str], limit: int, after: Place | None) -> Page:
@@ -138,15 +138,16 @@ def family(session: Session, case_id: str) -> Sequence[Row[Any]]:
 
 def documents(session: Session, case_id: str) -> Sequence[Row[Any]]:
     """Return the case's numbered papers, oldest first."""
-    columns = (Document.number, Document.kind, Document.state, Document.copies, Document.supplements, Document.opened_at,
-               Document.closed_at)
+    columns = (Document.number, Document.kind, Document.state, Document.copies, Document.supplements,
+               Document.opened_at, Document.closed_at)
     return session.execute(select(*columns).where(Document.case_id == case_id).order_by(Document.id)).all()
 
 
 # Tasks
 
 TASK_COLUMNS = (WorkItem.id, Case.number.label("case_number"), WorkItem.instance_id, WorkItem.process,
-                WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code, User.username.label("assignee"), WorkItem.state,
+                WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code, User.username.label("assignee"),
+                WorkItem.state,
                 WorkItem.level, WorkItem.milestone, WorkItem.created_at, WorkItem.due_at, WorkItem.completed_at,
                 WorkItem.completed_by, WorkItem.on_behalf, WorkItem.form_id, WorkItem.revision)
 
@@ -199,8 +200,8 @@ def submitted(session: Session, task_id: str) -> Mapping[str, Any]:
 
 def instance(session: Session, scope: Scope, instance_id: str) -> Row[Any] | None:
     """Return an instance, or None where the scope may not see it."""
-    columns = (Instance.id, Instance.process, Definition.version, Instance.definition_id, Case.number.label("case_number"),
-               Instance.state, Instance.revision, Instance.parent_id, Instance.created_at, Instance.ended_at,
+    columns = (Instance.id, Instance.process, Definition.version, Instance.definition_id,
+               Case.number.label("case_number"), Instance.state, Instance.revision, Instance.parent_id, Instance.created_at, Instance.ended_at,
                Instance.outcome, Instance.reason)
     query = (select(*columns).join(Definition, Definition.id == Instance.definition_id)
              .outerjoin(Case, Case.id == Instance.case_id).where(Instance.id == instance_id, visible_instances(scope)))
@@ -222,8 +223,8 @@ def awaited_messages(session: Session, instance_id: str) -> Sequence[Row[Any]]:
 def history(session: Session, instance_id: str, limit: int, after: Place | None) -> Page:
     """Return a page of the instance's events, in order."""
     columns = (History.seq, History.at, History.instance_id, History.definition_id, Definition.version,
-               History.process, History.element_id, History.type, History.activity, History.transition, History.actor, History.group_code,
-               History.attempt)
+               History.process, History.element_id, History.type, History.activity, History.transition, History.actor,
+               History.group_code, History.attempt)
     query = (select(*columns).join(Definition, Definition.id == History.definition_id)
              .where(History.instance_id == instance_id).order_by(History.seq))
     if after is not None:
@@ -266,15 +267,11 @@ def incident(session: Session, incident_id: int) -> Row[Any] | None:
 
 INCIDENT_COLUMNS = (Incident.id, Incident.instance_id, Case.number.label("case_number"), Incident.process,
                     Incident.element_id, Incident.kind, Incident.message_zh, Incident.message_en, Incident.attempts,
-                    Incident.state, Incident.created_at, Incident.resolved_at, Incident.resolved_by, Incident.resolution)
+                    Incident.state, Incident.created_at, Incident.resolved_at, Incident.resolved_by,
+                    Incident.resolution)
 
 
 def _page(session: Session, query: Select[Any], limit: int, total: int, place: Any) -> Page:
     rows = session.execute(query.limit(limit + 1)).all()
     more = len(rows) > limit
     return Page(rows[:limit], place(rows[limit - 1]) if more else None, total)
-
-
-def overdue(now: datetime) -> ColumnElement[bool]:
-    """Return the condition for open tasks that are past their due time."""
-    return and_(WorkItem.state == "open", WorkItem.due_at < now)

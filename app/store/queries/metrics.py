@@ -1,0 +1,47 @@
+"""The figures that monitoring reads: what is open, late, due and broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from app.store.models import Audit, Definition, Incident, Instance, Job, Timer, WorkItem
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What waits at one moment."""
+
+    open_tasks: Mapping[str, int]  # by group
+    overdue_tasks: int
+    due_timers: int
+    jobs: Mapping[str, int]  # by state, without those that are done
+    open_incidents: int
+    unsealed: int
+
+
+def figures(session: Session, now: datetime) -> Figures:
+    """Return what waits at `now` (aware UTC)."""
+    def count(query: Select[tuple[int]]) -> int:
+        return session.execute(query).scalar_one()
+
+    total = func.count()
+    tasks = select(WorkItem.group_code, total).where(WorkItem.state == "open").group_by(WorkItem.group_code)
+    jobs = select(Job.state, total).where(Job.state != "done").group_by(Job.state)
+    timers = (select(total).select_from(Timer).join(Instance, Instance.id == Timer.instance_id)
+              .where(Timer.due_at <= now, Instance.state == "active"))
+    return Figures(
+        open_tasks={group or "": number for group, number in session.execute(tasks)},
+        overdue_tasks=count(select(total).select_from(WorkItem).where(WorkItem.state == "open", WorkItem.due_at < now)),
+        due_timers=count(timers), jobs={state: number for state, number in session.execute(jobs)},
+        open_incidents=count(select(total).select_from(Incident).where(Incident.state == "open")),
+        unsealed=count(select(total).select_from(Audit).where(Audit.chain.is_(None))))
+
+
+def is_deployed(session: Session) -> bool:
+    """Return whether there is a process that can be started."""
+    return session.execute(select(Definition.id).limit(1)).first() is not None
