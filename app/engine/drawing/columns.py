@@ -15,6 +15,7 @@ class Columns:
     of: Mapping[str, int]
     back: frozenset[str]  # ids of flows
     height: Mapping[str, int]  # nodes on the longest way to an end
+    stacked: frozenset[str]  # ids of flows that change lanes within one column
 
 
 def anchor(plane: Plane) -> dict[str, str]:
@@ -22,14 +23,14 @@ def anchor(plane: Plane) -> dict[str, str]:
     return {node.id: node.host or node.id for node in plane.nodes}
 
 
-def assign_columns(plane: Plane) -> Columns:
-    """Return the columns of `plane`'s nodes."""
+def assign_columns(plane: Plane, apart: frozenset[str] | None = frozenset()) -> Columns:
+    """Return the columns of `plane`'s nodes; the flows `apart` (None: all) may not stay in one column."""
     anchors = anchor(plane)
     flows = [flow for flow in plane.flows if flow.type == "sequenceFlow"]
     back = _back_flows(plane, flows, anchors)
     forward = [flow for flow in flows if flow.id not in back]
     order = _topological(plane, forward, anchors)
-    spans = _spans(plane, forward, anchors, order)
+    spans, stacked = _spans(plane, forward, anchors, order, apart)
     column = dict.fromkeys(order, 0)
     for node in order:
         for flow in forward:
@@ -43,11 +44,12 @@ def assign_columns(plane: Plane) -> Columns:
         for flow in forward:
             if anchors[flow.source] == node:
                 height[node] = max(height[node], 1 + height[anchors[flow.target]])
-    return Columns(column, back, height)
+    return Columns(column, back, height, stacked)
 
 
-def _spans(plane: Plane, forward: list[Flow], anchors: dict[str, str], order: list[str]) -> dict[str, int]:
-    """Return how many columns each flow leads on.
+def _spans(plane: Plane, forward: list[Flow], anchors: dict[str, str], order: list[str],
+           apart: frozenset[str] | None) -> tuple[dict[str, int], frozenset[str]]:
+    """Return how many columns each flow leads on, and the flows that change lanes within one column.
 
     None where a boundary event starts a task, which may stand right beneath its host, and where a flow changes lanes:
     what follows may stand right under or over its source. No two such flows follow each other, none share an end.
@@ -61,21 +63,25 @@ def _spans(plane: Plane, forward: list[Flow], anchors: dict[str, str], order: li
     entered: dict[str, int] = {}
     for flow in forward:
         entered[anchors[flow.target]] = entered.get(anchors[flow.target], 0) + 1
+    used: set[str] = set()
     stacked: set[str] = set()
     for node in order:
-        if node in stacked or not plane.lanes:
+        if node in used or not plane.lanes or apart is None:
             continue
         for flow in forward:
             source, target = nodes[node], nodes[flow.target]
-            if flow.source != node or target.lane == source.lane or target.id in stacked or entered[target.id] > 1:
+            if flow.source != node or flow.id in apart or target.lane == source.lane:
+                continue
+            if target.id in used or entered[target.id] > 1:
                 continue
             # Boundary events hang below their hosts: no flow leaves or arrives there.
             upper = source if source.lane < target.lane else target
             if upper.id not in hosts:
                 spans[flow.id] = 0
-                stacked |= {source.id, target.id}
+                stacked.add(flow.id)
+                used |= {source.id, target.id}
                 break
-    return spans
+    return spans, frozenset(stacked)
 
 
 def _back_flows(plane: Plane, flows: list[Flow], anchors: dict[str, str]) -> frozenset[str]:

@@ -56,6 +56,7 @@ class Flow:
     name: str = ""
     line: int | None = None
     type: str = "sequenceFlow"
+    default: bool = False
 
 
 @dataclass(frozen=True)
@@ -221,10 +222,11 @@ def _nodes(holder: Any, lanes: dict[str, int]) -> tuple[Node, ...]:
 
 def _flows(holder: Any, nodes: tuple[Node, ...]) -> tuple[Flow, ...]:
     ids = {node.id for node in nodes}
+    defaults = {element.get("default") for element in holder if element.get("default")}
     found = []
     for element in children(holder, "sequenceFlow", "association"):
         source, target = _local(element.get("sourceRef")), _local(element.get("targetRef"))
         if source in ids and target in ids:
             found.append(Flow(element.get("id"), source, target, element.get("name", ""), element.sourceline,
-                              tag(element)))
+                              tag(element), element.get("id") in defaults))
     return tuple(found)

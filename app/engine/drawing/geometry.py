@@ -208,7 +208,7 @@ class Surveyor:
                 column = self.grid.cell(source.id)[0]
                 widest = max(self._extent(self.nodes[n])[1] for n, (x, _) in self.grid.cells.items() if x == column)
                 slack = widest - self._extent(source)[1] if source.shape != "gateway" else widest - GATEWAY // 2
-                room = label_box(route.flow.name, 66).width + 12 - slack
+                room = label_box(route.flow.name, 66).width + (22 if route.flow.default else 12) - slack
                 need[column + 1] = max(need.get(column + 1, 0), room)
         return need
 

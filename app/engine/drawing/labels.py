@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from app.engine.drawing.document import Flow, Node
 from app.engine.drawing.geometry import GAP_LABEL, Drawing, Point, Rect, Reserve, Surveyor
+from app.engine.drawing.routes import DOWN, RIGHT, UP, Route
 from app.engine.drawing.text import Box, label_box
 
 ROUNDS = 8
+DEFAULT_MARK = 15  # pixels that the stroke of a default flow takes at its beginning
 NEAR = 2  # pixels between a name and anything else
 
 
@@ -55,10 +57,17 @@ class _Placer:
         routes = {route.flow.id: route for route in self.surveyor.routes}
         for flow in self.drawing.plane.flows:
             if flow.name and flow.id in self.drawing.edges:
-                side = {1: "right", -1: "left"}.get(routes[flow.id].leaves[0], "")
-                side = side or ("below" if routes[flow.id].leaves[1] > 0 else "above")
-                self._take(flow.id, list(self._along(flow)), flow.source, side)
+                self._take(flow.id, list(self._along(flow)), *self._narrow(routes[flow.id]))
         return self.labels
+
+    def _narrow(self, route: Route) -> tuple[str, str]:
+        """Return the node beside which room has to be made for the flow's name, and its side."""
+        points = self.drawing.edges[route.flow.id]
+        own = [part for a, b in zip(points, points[1:], strict=False) for part in self._alone(route.flow, a, b)]
+        if own and own[0][0] != points[0] and route.enters == RIGHT:
+            return route.flow.target, "left"  # it parts from another flow on the way
+        side = {RIGHT: "right", UP: "above", DOWN: "below"}[route.leaves]
+        return route.flow.source, side
 
     def _take(self, key: str, candidates: list[Rect], node: str, side: str) -> None:
         free = next((rect for rect in candidates if self._is_free(rect)), None)
@@ -113,7 +122,7 @@ class _Placer:
         stretches = [part for part in zip(points, points[1:], strict=False)]
         stretches = [own for a, b in stretches for own in self._alone(flow, a, b)] or stretches
         for a, b in stretches[:3]:
-            yield from self._beside(a, b, box)
+            yield from self._beside(a, b, box, DEFAULT_MARK if flow.default and a == points[0] else 4)
         for a, b in reversed(stretches[3:]):
             yield from self._beside(a, b, box)
         for a, b in stretches[:1]:  # where nothing is free, at least near the beginning
@@ -137,18 +146,18 @@ class _Placer:
             one, two = ((end, a[1]) if axis == 0 else (a[0], end) for end in ends)
             yield one, two
 
-    def _beside(self, a: Point, b: Point, box: Box) -> Iterator[Rect]:
+    def _beside(self, a: Point, b: Point, box: Box, start: int = 4) -> Iterator[Rect]:
         if a[1] == b[1]:
-            room = abs(b[0] - a[0]) - box.width - 8
+            room = abs(b[0] - a[0]) - box.width - start - 4
             if room >= 0:
                 sign = 1 if b[0] > a[0] else -1
                 for shift in sorted({0, min(20, room), room // 2, room}):
-                    left = a[0] + 4 + shift if sign > 0 else a[0] - 4 - shift - box.width
+                    left = a[0] + start + shift if sign > 0 else a[0] - start - shift - box.width
                     yield Rect(left, a[1] - 3 - box.height, box.width, box.height)
                     yield Rect(left, a[1] + 3, box.width, box.height)
         else:
-            room = abs(b[1] - a[1]) - box.height - 4
+            room = abs(b[1] - a[1]) - box.height - start
             for shift in sorted({0, max(0, room) // 2, max(0, room)}):
-                top = a[1] + 3 + shift if b[1] > a[1] else a[1] - 3 - shift - box.height
+                top = a[1] + start - 1 + shift if b[1] > a[1] else a[1] + 1 - start - shift - box.height
                 yield Rect(a[0] + 4, top, box.width, box.height)
                 yield Rect(a[0] - 4 - box.width, top, box.width, box.height)

@@ -216,7 +216,7 @@ class Router:
         back = flow.id in self.columns.back
         busy = {side: self.traffic.ports.get((node.id, side, "out"), 0) for side in (RIGHT, DOWN, UP)}
         arriving = {side: self.traffic.ports.get((node.id, side, "in"), 0) for side in (DOWN, UP)}
-        shared = 14.0 if flow.name else 7.0
+        shared = 32.0 if flow.name else 7.0
         yield RIGHT, shared * busy[RIGHT] + (4.0 if back else 0.0)
         over = self.grid.cell(flow.target)[0] == self.grid.cell(flow.source)[0]
         aside = 3.0 if node.shape == "gateway" else 0.0 if over else 12.0 if back else 40.0

@@ -8,10 +8,19 @@ from dataclasses import dataclass
 from app.engine.drawing.columns import Columns, anchor
 from app.engine.drawing.document import Flow, Plane
 
-CROSSING, BEND, RISE, ROW, DETOUR, ABOVE_HOST, PORT = 12.0, 4.0, 2.5, 5.0, 6.0, 50.0, 14.0
+BEND, ROW, DETOUR, ABOVE_HOST, PORT = 4.0, 5.0, 6.0, 50.0, 14.0
+MAIN = 3.0  # how much straighter the longest way should be
 SWEEPS = 4
 
 Place = dict[str, tuple[int, int]]  # node -> (band, row)
+
+
+@dataclass(frozen=True)
+class Taste:
+    """What a placement is judged by before its flows are routed."""
+
+    crossing: float = 12.0
+    rise: float = 2.5  # for each row between the ends of a flow
 
 
 @dataclass(frozen=True)
@@ -22,17 +31,30 @@ class Rows:
     counts: tuple[int, ...]
 
 
-def assign_rows(plane: Plane, columns: Columns) -> Rows:
-    """Return the rows of `plane`'s nodes."""
-    bands = max(1, len(plane.lanes))
-    band = {node.id: node.lane if plane.lanes else 0 for node in plane.nodes if node.host is None}
-    chains = _chains(plane, columns)
-    place = _first_placement(plane, columns, band, chains)
-    place = _Improver(plane, columns, bands, chains).improve(place)
-    counts = [1] * bands
-    for at, row in place.values():
-        counts[at] = max(counts[at], row + 1)
-    return Rows(place, tuple(counts))
+class Placing:
+    """Finds the rows of a plane's nodes; `main` has the steps of its longest way."""
+
+    def __init__(self, plane: Plane, columns: Columns, taste: Taste) -> None:
+        self.bands = max(1, len(plane.lanes))
+        band = {node.id: node.lane if plane.lanes else 0 for node in plane.nodes if node.host is None}
+        chains = _chains(plane, columns)
+        self.main = tuple(zip(chains[0], chains[0][1:], strict=False)) if chains else ()
+        self.improver = _Improver(plane, columns, self.bands, chains, taste)
+        self.first = _first_placement(plane, columns, band, chains)
+
+    def best(self) -> Rows:
+        """Return the placement that looks best before flows are routed."""
+        return self._counted(self.improver.improve(self.first))
+
+    def neighbours(self, rows: Rows, most: int) -> list[Rows]:
+        """Return the `most` promising placements that are one move away from `rows`."""
+        return [self._counted(place) for place in self.improver.neighbours(dict(rows.of), most)]
+
+    def _counted(self, place: Place) -> Rows:
+        counts = [1] * self.bands
+        for at, row in place.values():
+            counts[at] = max(counts[at], row + 1)
+        return Rows(place, tuple(counts))
 
 
 def _chains(plane: Plane, columns: Columns) -> list[list[str]]:
@@ -116,9 +138,11 @@ def _compact(place: Place) -> Place:
 class _Improver:
     """Moves runs and single nodes between rows while that makes the drawing simpler."""
 
-    def __init__(self, plane: Plane, columns: Columns, bands: int, chains: list[list[str]]) -> None:
+    def __init__(self, plane: Plane, columns: Columns, bands: int, chains: list[list[str]],
+                 taste: Taste) -> None:
         self.column = columns.of
         self.bands = bands
+        self.taste = taste
         anchors = anchor(plane)
         fan: dict[str, int] = {}
         for flow in plane.flows:
@@ -126,7 +150,7 @@ class _Improver:
         main = set(chains[0]) if chains else set()
         self.links = [(anchors[f.source], anchors[f.target], plane.node(f.source).host is not None,
                        f.id in columns.back, fan[f.source] > 1,
-                       2.0 if anchors[f.source] in main and anchors[f.target] in main else 1.0)
+                       MAIN if anchors[f.source] in main and anchors[f.target] in main else 1.0)
                       for f in plane.flows if anchors[f.source] != anchors[f.target]]
         self.forks: dict[str, list[str]] = {}
         for flow in plane.flows:
@@ -154,12 +178,30 @@ class _Improver:
                 break
         return best
 
-    def _moves(self, place: Place) -> Iterator[_Move]:
+    def neighbours(self, place: Place, most: int) -> list[Place]:
+        """Return the `most` cheapest placements one move away."""
+        found: dict[tuple[tuple[str, tuple[int, int]], ...], tuple[float, Place]] = {}
+        here = tuple(sorted(place.items()))
+        for move in self._moves(place):
+            candidate = move(place)
+            if candidate is not None:
+                key = tuple(sorted(candidate.items()))
+                if key != here and key not in found:
+                    found[key] = (self._cost(candidate), candidate)
+        return [candidate for _, candidate in sorted(found.values(), key=lambda item: item[0])[:most]]
+
+    def _moves(self, place: Place) -> Iterator[_Move | _Swap | _Exchange]:
         for group in self.groups:
             rows = 2 + max(row for at, row in place.values() if at == place[group[0]][0])
             for row in range(rows):
                 yield _Move(group, row, False, self.column)
                 yield _Move(group, row, True, self.column)
+        cells = sorted(place, key=lambda node: (place[node][0], self.column[node]))
+        for at, node in enumerate(cells):
+            for other in cells[at + 1:]:
+                if place[other][0] != place[node][0] or self.column[other] != self.column[node]:
+                    break
+                yield _Exchange(node, other)
         for at in range(self.bands):
             rows = 1 + max((row for b, row in place.values() if b == at), default=0)
             for row in range(rows):
@@ -185,7 +227,7 @@ class _Improver:
             for level, x0, x1, other in across:
                 if x0 < x < x1 and y0 < level < y1 and to != other:
                     crossings += 1
-        return total + CROSSING * crossings
+        return total + self.taste.crossing * crossings
 
     def _excess(self, y: Mapping[str, float], taken: set[tuple[int, float]]) -> int:
         """Return how many flows must share the right, upper or lower corner of a fork."""
@@ -212,7 +254,7 @@ class _Improver:
         source, target, boundary, back, fork, weight = link
         a, b, ya, yb = self.column[source], self.column[target], y[source], y[target]
         low, high = min(ya, yb), max(ya, yb)
-        cost = RISE * (high - low) * weight
+        cost = self.taste.rise * (high - low) * weight
         if back:
             level = high + 0.45
             across.append((level, b, a + 0.5, target))
@@ -290,3 +332,14 @@ class _Swap:
     def __call__(self, place: Place) -> Place | None:
         turn = {self.row: self.other, self.other: self.row}
         return {node: (b, turn.get(r, r)) if b == self.band else (b, r) for node, (b, r) in place.items()}
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """Two nodes of a column change places."""
+
+    one: str
+    other: str
+
+    def __call__(self, place: Place) -> Place | None:
+        return {**place, self.one: place[self.other], self.other: place[self.one]}

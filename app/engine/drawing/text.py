@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LABEL_SIZE = 11  # px, bpmn-js's font size outside shapes
 LINE_HEIGHT = 1.2
@@ -56,6 +57,7 @@ def _shorten(line: str, room: float, size: int) -> str:
     return "".join(kept) or line[:max(math.floor(length - 1 + 0.5), 1)]
 
 
+@lru_cache(maxsize=4096)
 def label_box(text: str, most: int = 90, size: int = LABEL_SIZE) -> Box:
     """Return the smallest box in which `text` takes no more lines than in `most` pixels, well broken if it can be."""
     count = len(lines(text, most, size))
