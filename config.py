@@ -45,6 +45,8 @@ class Development:
         self.MAIL_FROM = env.get("MAIL_FROM", "chengnuo@localhost")
         self.SUPPLIER_EMAIL = env.get("SUPPLIER_EMAIL", "")
         self.CONNECTOR_URLS = env.get("CONNECTOR_URLS", "")  # name=https://host/path, separated by commas
+        self.CONNECTOR_PRIVATE_HOSTS = env.get("CONNECTOR_PRIVATE_HOSTS", "")  # hosts of one's own network, by commas
+        self.CONNECTOR_CA = env.get("CONNECTOR_CA", "")  # file of the authority that signs their certificates
         self.MAX_CONTENT_LENGTH = 12 * 1024 * 1024
         self.SESSION_COOKIE_HTTPONLY = True
         self.SESSION_COOKIE_SAMESITE = "Lax"

@@ -118,7 +118,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runtime = Runtime(clock=clock, session=reading, calendar=_calendar_of(app.config["COMPANY_ZONE"]),
                       registry=Registry.discover(root / "handlers"), library=library, limits=register.limits,
                       profile=_profile, root=root, zone=app.config["COMPANY_ZONE"], clock_moved=offset.forget)
-    connectors = Connectors(app.config)
+    connectors = Connectors(clock, app.config)
     postman = Postman(clock, app.config)
 
     def post_for(case: CaseFacts | None, key: str) -> Post:

@@ -166,6 +166,9 @@ def test_an_archived_file_keeps_its_facts_while_the_case_may_still_move(session,
         desk.update(industry="化工")
     with pytest.raises(BadDuration):
         desk.archive("three years")
+    desk.update(state="open", closed_at=None)
+    desk.update(industry="化工")
+    assert case.archived_at is None
 
 
 def test_notes_are_kept_with_what_they_are_about(session, case, desk):

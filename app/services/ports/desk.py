@@ -39,6 +39,8 @@ class CaseDeskPort:
         Conflict for what the archived file holds.
         """
         changes: dict[str, list[Any]] = {}
+        if facts.get("state") == "open" and self._case.archived_at is not None:
+            self._case.archived_at = None  # reopened: its file is worked on again
         for name, value in facts.items():
             if name == "extra":
                 for key, entry in dict(value or {}).items():
