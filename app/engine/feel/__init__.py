@@ -11,16 +11,16 @@ from app.engine.feel.evaluator import Code, Compiler, Test
 from app.engine.feel.parser import Parser
 from app.engine.feel.scope import Run, Scope
 from app.engine.feel.temporal import DaysDuration, YearsDuration
-from app.engine.feel.tree import Node
+from app.engine.feel.tree import Literal, Node
 from app.engine.feel.tree import Tests as _Tests
 from app.engine.feel.types import HOST_FUNCTIONS, Inference
 from app.engine.feel.uses import called, free
-from app.engine.feel.values import Function, Range, kind, plain, to_feel
+from app.engine.feel.values import Function, Range, equal, kind, plain, to_feel
 from app.errors import ExpressionError
 
 __all__ = [
-    "HOST_FUNCTIONS", "DaysDuration", "Expression", "Function", "Range", "UnaryTests", "YearsDuration", "calls",
-    "evaluate", "infer", "kind", "names", "parse", "parse_unary", "plain", "to_feel", "unary",
+    "HOST_FUNCTIONS", "DaysDuration", "Expression", "Function", "Literal", "Range", "UnaryTests", "YearsDuration",
+    "calls", "constant", "equal", "evaluate", "infer", "kind", "names", "parse", "parse_unary", "plain", "to_feel", "unary",
 ]  # fmt: skip
 _NO_FUNCTIONS: Mapping[str, Callable[..., Any]] = {}
 
@@ -147,3 +147,8 @@ def _root(expression: str | Expression | UnaryTests) -> Node:
 
 def _too_deep(text: str) -> ExpressionError:
     return ExpressionError("The expression is nested too deeply.", "表达式嵌套过深。", expression=text, position=0)
+
+
+def constant(node: Node) -> Any:
+    """Return the value of a part of an expression that uses no variables, such as date("2026-01-01"); else null."""
+    return None if free(node) else Compiler("").code(node)(Scope({}, None, Run(_NO_FUNCTIONS, False)))

@@ -459,7 +459,7 @@ class Compiler:
                 for inner in rounds(scope):
                     if partial:
                         scope.run.charge(len(found))
-                        inner = Scope({"partial": list(found)}, inner, scope.run)  # noqa: PLW2901
+                        inner = Scope({"partial": list(found)}, inner, scope.run)
                     found.append(body(inner))
             except _NoRounds as reason:
                 return reason.told(scope.run)
@@ -557,7 +557,7 @@ class Compiler:
             raise self.error(node, f"{name} failed: {error}", f"{name} 执行失败：{error}") from error
 
 
-class _NoRounds(Exception):  # noqa: N818  a signal, not an error
+class _NoRounds(Exception):
     """A loop has nothing that it could run over; the whole loop is null."""
 
     def __init__(self, error: ExpressionError | None) -> None:

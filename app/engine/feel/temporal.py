@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from decimal import Context, Decimal, DecimalException, DivisionByZero, InvalidOperation, Overflow
 from functools import lru_cache
 from typing import Any
@@ -91,7 +91,7 @@ def _zone_of(groups: tuple[str | None, ...]) -> tuple[bool, tzinfo | None]:
     """Return whether the zone is one, and the zone."""
     utc, sign, hours, minutes, seconds, name = groups
     if utc:
-        return True, timezone.utc
+        return True, UTC
     if sign:
         if int(hours or 0) > 14 or int(minutes or 0) > 59 or int(seconds or 0) > 59:
             return False, None
@@ -221,7 +221,7 @@ def add(value: date | time, span: DaysDuration | YearsDuration) -> date | time |
     try:
         if isinstance(value, datetime):
             if isinstance(value.tzinfo, ZoneInfo):  # elapsed time, not the wall clock's
-                return (value.astimezone(timezone.utc) + span.timedelta).astimezone(value.tzinfo)
+                return (value.astimezone(UTC) + span.timedelta).astimezone(value.tzinfo)
             return value + span.timedelta
         if isinstance(value, date):
             moved = datetime(value.year, value.month, value.day) + span.timedelta  # noqa: DTZ001
@@ -255,5 +255,5 @@ def _moment(value: date, mixed: bool) -> datetime:
     """Return a date as midnight; beside a date and time it is midnight in UTC (DMN 1.3, 10.3.2.3.7)."""
     if isinstance(value, datetime):
         # two moments of one zone are subtracted by Python as if the wall clock were uniform; UTC is
-        return value.astimezone(timezone.utc) if value.utcoffset() is not None else value
-    return datetime(value.year, value.month, value.day, tzinfo=timezone.utc if mixed else None)
+        return value.astimezone(UTC) if value.utcoffset() is not None else value
+    return datetime(value.year, value.month, value.day, tzinfo=UTC if mixed else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -76,7 +76,7 @@ def moment_of_day(value: date) -> datetime:
     """Return a date and time itself, or a date's midnight in UTC."""
     if isinstance(value, datetime):
         return value
-    return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+    return datetime(value.year, value.month, value.day, tzinfo=UTC)
 
 
 @builtin("date and time", "date: day, time: time", "date and time")
@@ -107,7 +107,7 @@ def time_of_time(value: time) -> time:
 @builtin("time", "from: day", "time")
 def time_of_moment(value: date) -> time:
     """Return the time of a date and time; a date's is midnight in UTC."""
-    return value.timetz() if isinstance(value, datetime) else time(tzinfo=timezone.utc)
+    return value.timetz() if isinstance(value, datetime) else time(tzinfo=UTC)
 
 
 @builtin("time", "hour: number, minute: number, second: number, offset?: days?", "time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timezone
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, DecimalException
 from typing import Any
 
@@ -126,7 +126,7 @@ def coerce(value: Any, wanted: str) -> Any:
     if base == "list":
         return [value]
     if base == "datetime" and isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
+        return datetime(value.year, value.month, value.day, tzinfo=UTC)
     if type(value) is list and len(value) == 1:
         return coerce(value[0], wanted)
     return _NO_FIT
