@@ -27,9 +27,9 @@ class Figures:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Histogram("chengnuo_request_seconds", "Time to answer a request.", ("method", "route", "status"),
-                                  registry=self.registry, buckets=BUCKETS)
-        self.registry.register(self)  # type: ignore[arg-type]
+        self.requests = Histogram("chengnuo_request_seconds", "Time to answer a request.",
+                                  ("method", "route", "status"), registry=self.registry, buckets=BUCKETS)
+        self.registry.register(self)
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield what waits, read from the database now."""
@@ -40,8 +40,10 @@ class Figures:
         yield by_group
         yield GaugeMetricFamily("chengnuo_overdue_tasks", "Open tasks past their due time.", value=found.overdue_tasks)
         yield GaugeMetricFamily("chengnuo_due_timers", "Timers that are due and not fired yet.", value=found.due_timers)
-        yield GaugeMetricFamily("chengnuo_open_incidents", "Incidents that wait for an operator.", value=found.open_incidents)
-        yield GaugeMetricFamily("chengnuo_unsealed_audit_rows", "Audit rows that wait to be sealed.", value=found.unsealed)
+        yield GaugeMetricFamily("chengnuo_open_incidents", "Incidents that wait for somebody.",
+                                value=found.open_incidents)
+        yield GaugeMetricFamily("chengnuo_unsealed_audit_rows", "Audit rows that wait to be sealed.",
+                                value=found.unsealed)
         by_state = GaugeMetricFamily("chengnuo_jobs", "Jobs that are not done, by state.", labels=["state"])
         for state in ("waiting", "running", "dead"):
             by_state.add_metric([state], found.jobs.get(state, 0))

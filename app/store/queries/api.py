@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
@@ -27,6 +27,8 @@ from app.store.models import (
     WorkItemParty,
 )
 
+Line: TypeAlias = Row[*tuple[Any, ...]]
+Query: TypeAlias = Select[*tuple[Any, ...]]
 Place = tuple[Any, ...]  # sort key of the last row of a page
 
 
@@ -44,7 +46,7 @@ class Scope:
 class Page:
     """One page of a list."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[Line]
     next: Place | None  # where the next page begins, None at the end
     total: int
 
@@ -111,12 +113,12 @@ def cases(session: Session, scope: Scope, filters: Mapping[str, str], limit: int
     return _page(session, query, limit, total, lambda row: (row.registered_at, row.id))
 
 
-def case(session: Session, scope: Scope, number: str) -> Row[Any] | None:
+def case(session: Session, scope: Scope, number: str) -> Line | None:
     """Return the case of a number, or None where the scope may not see it."""
     return session.execute(select(*CASE_COLUMNS).where(Case.number == number, visible_cases(scope))).one_or_none()
 
 
-def case_by_id(session: Session, case_id: str) -> Row[Any]:
+def case_by_id(session: Session, case_id: str) -> Line:
     """Return the case that was just registered."""
     return session.execute(select(*CASE_COLUMNS).where(Case.id == case_id)).one()
 
@@ -128,7 +130,7 @@ def main_instances(session: Session, case_ids: Sequence[str]) -> dict[str, str]:
     return {row.case_id: row.id for row in session.execute(query)}
 
 
-def family(session: Session, case_id: str) -> Sequence[Row[Any]]:
+def family(session: Session, case_id: str) -> Sequence[Line]:
     """Return the case's instances, oldest first."""
     query = (select(Instance.id, Instance.process, Instance.state, Definition.version)
              .join(Definition, Definition.id == Instance.definition_id)
@@ -136,7 +138,7 @@ def family(session: Session, case_id: str) -> Sequence[Row[Any]]:
     return session.execute(query).all()
 
 
-def documents(session: Session, case_id: str) -> Sequence[Row[Any]]:
+def documents(session: Session, case_id: str) -> Sequence[Line]:
     """Return the case's numbered papers, oldest first."""
     columns = (Document.number, Document.kind, Document.state, Document.copies, Document.supplements,
                Document.opened_at, Document.closed_at)
@@ -146,13 +148,13 @@ def documents(session: Session, case_id: str) -> Sequence[Row[Any]]:
 # Tasks
 
 TASK_COLUMNS = (WorkItem.id, Case.number.label("case_number"), WorkItem.instance_id, WorkItem.process,
-                WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code, User.username.label("assignee"),
-                WorkItem.state,
-                WorkItem.level, WorkItem.milestone, WorkItem.created_at, WorkItem.due_at, WorkItem.completed_at,
-                WorkItem.completed_by, WorkItem.on_behalf, WorkItem.form_id, WorkItem.revision)
+                WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code,
+                User.username.label("assignee"), WorkItem.state, WorkItem.level, WorkItem.milestone,
+                WorkItem.created_at, WorkItem.due_at, WorkItem.completed_at, WorkItem.completed_by, WorkItem.on_behalf,
+                WorkItem.form_id, WorkItem.revision)
 
 
-def _tasks() -> Select[Any]:
+def _tasks() -> Query:
     return (select(*TASK_COLUMNS).outerjoin(Case, Case.id == WorkItem.case_id)
             .outerjoin(User, User.id == WorkItem.assignee_id))
 
@@ -177,13 +179,13 @@ def tasks(session: Session, scope: Scope, filters: Mapping[str, str], limit: int
     return _page(session, query, limit, total, lambda row: (row.created_at, row.id))
 
 
-def task(session: Session, scope: Scope, task_id: str) -> Row[Any] | None:
+def task(session: Session, scope: Scope, task_id: str) -> Line | None:
     """Return a task, open or ended, or None where the scope may not see it."""
     return session.execute(_tasks().where(WorkItem.id == task_id, visible_tasks(scope))).one_or_none()
 
 
 def open_tasks(session: Session, scope: Scope, *, case_id: str | None = None,
-               instance_id: str | None = None) -> Sequence[Row[Any]]:
+               instance_id: str | None = None) -> Sequence[Line]:
     """Return the open tasks of a case or of an instance that the scope may see, oldest first."""
     of = WorkItem.case_id == case_id if case_id is not None else WorkItem.instance_id == instance_id
     query = _tasks().where(of, WorkItem.state == "open", visible_tasks(scope))
@@ -198,23 +200,23 @@ def submitted(session: Session, task_id: str) -> Mapping[str, Any]:
 
 # Instances
 
-def instance(session: Session, scope: Scope, instance_id: str) -> Row[Any] | None:
+def instance(session: Session, scope: Scope, instance_id: str) -> Line | None:
     """Return an instance, or None where the scope may not see it."""
     columns = (Instance.id, Instance.process, Definition.version, Instance.definition_id,
-               Case.number.label("case_number"), Instance.state, Instance.revision, Instance.parent_id, Instance.created_at, Instance.ended_at,
-               Instance.outcome, Instance.reason)
+               Case.number.label("case_number"), Instance.state, Instance.revision, Instance.parent_id,
+               Instance.created_at, Instance.ended_at, Instance.outcome, Instance.reason)
     query = (select(*columns).join(Definition, Definition.id == Instance.definition_id)
              .outerjoin(Case, Case.id == Instance.case_id).where(Instance.id == instance_id, visible_instances(scope)))
     return session.execute(query).one_or_none()
 
 
-def waiting_timers(session: Session, instance_id: str) -> Sequence[Row[Any]]:
+def waiting_timers(session: Session, instance_id: str) -> Sequence[Line]:
     """Return the timers that the instance waits for, the next one first."""
     query = select(Timer.element_id, Timer.due_at, Timer.milestone).where(Timer.instance_id == instance_id)
     return session.execute(query.order_by(Timer.due_at.is_(None), Timer.due_at, Timer.id)).all()
 
 
-def awaited_messages(session: Session, instance_id: str) -> Sequence[Row[Any]]:
+def awaited_messages(session: Session, instance_id: str) -> Sequence[Line]:
     """Return the messages that the instance waits for."""
     query = select(Subscription.element_id, Subscription.message, Subscription.correlation)
     return session.execute(query.where(Subscription.instance_id == instance_id).order_by(Subscription.id)).all()
@@ -259,7 +261,7 @@ def incidents(session: Session, filters: Mapping[str, str], limit: int, after: P
     return _page(session, query, limit, total, lambda row: (row.id,))
 
 
-def incident(session: Session, incident_id: int) -> Row[Any] | None:
+def incident(session: Session, incident_id: int) -> Line | None:
     """Return one incident, or None."""
     query = select(*INCIDENT_COLUMNS).outerjoin(Case, Case.id == Incident.case_id).where(Incident.id == incident_id)
     return session.execute(query).one_or_none()
@@ -271,7 +273,7 @@ INCIDENT_COLUMNS = (Incident.id, Incident.instance_id, Case.number.label("case_n
                     Incident.resolution)
 
 
-def _page(session: Session, query: Select[Any], limit: int, total: int, place: Any) -> Page:
+def _page(session: Session, query: Query, limit: int, total: int, place: Any) -> Page:
     rows = session.execute(query.limit(limit + 1)).all()
     more = len(rows) > limit
     return Page(rows[:limit], place(rows[limit - 1]) if more else None, total)

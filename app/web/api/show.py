@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import Row
 
 from app.services.sla_view import CheckView, MilestoneView
+from app.store.queries.api import Line
 from app.web.api.request import moment
 from app.web.problems import language
 
 SENDS_LINKS = frozenset({"clerk", "relations", "supervisor"})  # who hands a customer the signed link
 
 
-def case_summary(row: Row[Any], instance_id: str | None, groups: frozenset[str]) -> dict[str, Any]:
+def case_summary(row: Line, instance_id: str | None, groups: frozenset[str]) -> dict[str, Any]:
     """Return a case as lists and POST /cases answer it."""
     links = {
         "self": url_for("api.get_case", number=row.number), "tasks": url_for("api.list_tasks", case=row.number),
@@ -32,7 +32,7 @@ def case_summary(row: Row[Any], instance_id: str | None, groups: frozenset[str])
             "owner_group": row.owner_group, "links": links}
 
 
-def case_facts(row: Row[Any]) -> dict[str, Any]:
+def case_facts(row: Line) -> dict[str, Any]:
     """Return what is known of the customer, the product and the matter."""
     product = {"model": row.product_model, "serial_no": row.serial_no, "order_no": row.order_no, "origin": row.origin,
                "purchase_date": row.purchase_date.isoformat() if row.purchase_date else None}
@@ -56,13 +56,13 @@ def _check(check: CheckView) -> dict[str, Any]:
             "state": check.state}
 
 
-def document(row: Row[Any]) -> dict[str, Any]:
+def document(row: Line) -> dict[str, Any]:
     """Return a numbered paper."""
     return {"number": row.number, "kind": row.kind, "state": row.state, "copies": row.copies,
             "supplements": row.supplements, "opened_at": moment(row.opened_at), "closed_at": moment(row.closed_at)}
 
 
-def task(row: Row[Any]) -> dict[str, Any]:
+def task(row: Line) -> dict[str, Any]:
     """Return a task as lists show it."""
     return {"id": row.id, "case": row.case_number, "instance_id": row.instance_id, "process": row.process,
             "element_id": row.element_id, "name": row.name if language() == "zh" else row.name_en,
@@ -73,7 +73,7 @@ def task(row: Row[Any]) -> dict[str, Any]:
             "links": {"self": url_for("api.get_task", task_id=row.id)}}
 
 
-def instance(row: Row[Any]) -> dict[str, Any]:
+def instance(row: Line) -> dict[str, Any]:
     """Return an instance."""
     return {"id": row.id, "process": row.process, "version": row.version, "definition_id": row.definition_id,
             "case": row.case_number, "state": row.state, "revision": row.revision, "parent_id": row.parent_id,
@@ -81,7 +81,7 @@ def instance(row: Row[Any]) -> dict[str, Any]:
             "reason": row.reason, "links": {"history": url_for("api.get_history", instance_id=row.id)}}
 
 
-def incident(row: Row[Any]) -> dict[str, Any]:
+def incident(row: Line) -> dict[str, Any]:
     """Return what needs an operator."""
     return {"id": row.id, "instance_id": row.instance_id, "case": row.case_number, "process": row.process,
             "element_id": row.element_id, "kind": row.kind, "attempts": row.attempts, "state": row.state,
@@ -89,7 +89,7 @@ def incident(row: Row[Any]) -> dict[str, Any]:
             "resolved_at": moment(row.resolved_at), "resolved_by": row.resolved_by, "resolution": row.resolution}
 
 
-def definition(row: Row[Any]) -> dict[str, Any]:
+def definition(row: Line) -> dict[str, Any]:
     """Return one version of one process."""
     return {"id": row.id, "key": row.key, "version": row.version, "kind": row.kind, "digest": row.digest,
             "name": row.name if language() == "zh" else row.name_en, "deployment_id": row.deployment_id,
