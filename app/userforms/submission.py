@@ -62,9 +62,18 @@ def propose(component: Component, context: FormContext) -> Any:
                 return rows
             continue
         value = lenient(component, value, context)
-        if value is not None and value != []:
+        if value is not None and value != [] and (component.readonly or _fits(component, value, context)):
             return stored(component, value)
     return None
+
+
+def _fits(component: Component, value: Any, context: FormContext) -> bool:
+    """A proposal that would be refused helps nobody: it is not made."""
+    try:
+        check_value(component, value, context)
+    except ValueProblem:
+        return False
+    return True
 
 
 def visibility(definition: FormDefinition, raw: Mapping[str, Any], context: FormContext) -> dict[str, list[str]]:

@@ -49,6 +49,7 @@ class Node:
     help: str
     component: Component
     bound: Any = None  # the WTForms field
+    choices: list[tuple[str, str]] = field(default_factory=list)  # (value in the browser, label)
     required: bool = False
     conditional: bool = False  # may be hidden while the form is filled in
     hidden: bool = False  # by the answers that stand now
@@ -184,6 +185,7 @@ class WebForm:
         node = self._plain(component)
         node.bound, node.name, node.id = bound, bound.name, f"f-{bound.name}"
         node.files = self.kept.get(bound.name, [])
+        node.choices = [(_token(option.value), option.text(self.locale)) for option in component.options]
         node.errors = [error.message(self.locale) for error in self.errors if _name_of(error.field) == bound.name]
         node.required = component.required
         if component.type == "dynamiclist":
@@ -267,13 +269,12 @@ def _wtf_field(component: Component, locale: str) -> Any:
         return BooleanField(label)
     if component.type == "filepicker":
         return MultipleFileField(label)
-    choices = [(_token(option.value), option.text(locale)) for option in component.options]
     if component.type == "radio":
-        return RadioField(label, choices=choices, validate_choice=False, coerce=_token_or_none)
+        return RadioField(label, choices=[], validate_choice=False, coerce=_token_or_none)
     if component.type == "select":
-        return SelectField(label, choices=[("", ""), *choices], validate_choice=False, coerce=_token_or_none)
+        return SelectField(label, choices=[], validate_choice=False, coerce=_token_or_none)
     if _is_multiple_choice(component):
-        return SelectMultipleField(label, choices=choices, validate_choice=False)
+        return SelectMultipleField(label, choices=[], validate_choice=False)
     return TextAreaField(label) if component.type == "textarea" else StringField(label)
 
 
