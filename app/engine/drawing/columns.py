@@ -102,14 +102,14 @@ def _back_flows(plane: Plane, flows: list[Flow], anchors: dict[str, str]) -> fro
         stack = [(root, iter(outgoing.get(root, [])))]
         while stack:
             node, following = stack[-1]
-            flow = next(following, None)
-            if flow is None:
+            step = next(following, None)
+            if step is None:
                 state[node] = 2
                 stack.pop()
                 continue
-            target = anchors[flow.target]
+            target = anchors[step.target]
             if state.get(target) == 1:
-                back.add(flow.id)
+                back.add(step.id)
             elif target not in state:
                 state[target] = 1
                 stack.append((target, iter(outgoing.get(target, []))))

@@ -150,7 +150,7 @@ def read_pictures(xml: bytes, file: str) -> tuple[Picture, ...]:
     pictures: list[Picture] = []
     shown: set[str] = set()
     for collaboration in children(root, "collaboration"):
-        pools = [p for p in children(collaboration, "participant")]
+        pools = list(children(collaboration, "participant"))
         planes = tuple(_plane(processes[_local(p.get("processRef"))], collaboration.get("id"), p)
                        for p in pools if _local(p.get("processRef")) in processes)
         shown.update(plane.owner for plane in planes)

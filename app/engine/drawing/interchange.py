@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from app.engine.drawing.document import BPMN, BPMNDI, DC, DI, SUBPROCESSES, Picture
+from app.engine.drawing.document import BPMNDI, DC, DI, SUBPROCESSES, Picture
 from app.engine.drawing.geometry import Drawing, Point, Rect
 
 NAMESPACES = {"bpmndi": BPMNDI, "dc": DC, "di": DI}

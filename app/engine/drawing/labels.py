@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from app.engine.drawing.document import Flow, Node
 from app.engine.drawing.geometry import GAP_LABEL, Drawing, Point, Rect, Reserve, Surveyor
@@ -45,7 +46,7 @@ class _Placer:
         self.labels: dict[str, Rect] = {}
         self.cramped: list[tuple[str, str]] = []
         self.lines = [(a, b, flow) for flow, points in drawing.edges.items()
-                      for a, b in zip(points, points[1:], strict=False)]
+                      for a, b in pairwise(points)]
         for lane in drawing.lanes:
             self.lines.append(((lane.x, lane.bottom), (lane.right, lane.bottom), ""))
 
@@ -63,7 +64,7 @@ class _Placer:
     def _narrow(self, route: Route) -> tuple[str, str]:
         """Return the node beside which room has to be made for the flow's name, and its side."""
         points = self.drawing.edges[route.flow.id]
-        own = [part for a, b in zip(points, points[1:], strict=False) for part in self._alone(route.flow, a, b)]
+        own = [part for a, b in pairwise(points) for part in self._alone(route.flow, a, b)]
         if own and own[0][0] != points[0] and route.enters == RIGHT:
             return route.flow.target, "left"  # it parts from another flow on the way
         side = {RIGHT: "right", UP: "above", DOWN: "below"}[route.leaves]
@@ -119,7 +120,7 @@ class _Placer:
     def _along(self, flow: Flow) -> Iterator[Rect]:
         box = label_box(flow.name, 66)
         points = self.drawing.edges[flow.id]
-        stretches = [part for part in zip(points, points[1:], strict=False)]
+        stretches = list(pairwise(points))
         stretches = [own for a, b in stretches for own in self._alone(flow, a, b)] or stretches
         for a, b in stretches[:3]:
             yield from self._beside(a, b, box, DEFAULT_MARK if flow.default and a == points[0] else 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from app.engine.drawing.geometry import Drawing, Point
 
@@ -17,7 +18,7 @@ def price(drawing: Drawing, main: Iterable[tuple[str, str]] = ()) -> float:
     total = CROSSING * len(list(crossings({key: edge[2] for key, edge in edges.items()})))
     total += BEND * sum(len(points) - 2 for _, _, points in edges.values())
     total += LENGTH * sum(abs(b[0] - a[0]) + abs(b[1] - a[1]) for _, _, points in edges.values()
-                          for a, b in zip(points, points[1:], strict=False))
+                          for a, b in pairwise(points))
     lane_of = {node.id: node.lane for node in drawing.plane.nodes}
     total += MAIN * sum(drawing.shapes[a].middle[1] != drawing.shapes[b].middle[1] for a, b in main
                         if not drawing.lanes or lane_of[a] == lane_of[b])
@@ -36,7 +37,7 @@ def crossings(edges: Mapping[str, Sequence[Point]]) -> Iterator[tuple[str, str, 
     """Yield where two flows cross."""
     level, upright = [], []
     for key, points in edges.items():
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in pairwise(points):
             if a[1] == b[1]:
                 level.append((a[1], min(a[0], b[0]), max(a[0], b[0]), key))
             elif a[0] == b[0]:
@@ -50,7 +51,7 @@ def crossings(edges: Mapping[str, Sequence[Point]]) -> Iterator[tuple[str, str, 
 def _overlaps(edges: list[tuple[str, str, tuple[Point, ...]]]) -> int:
     """Count stretches of flows with neither end in common that lie on each other."""
     stretches = [(a, b, source, target) for source, target, points in edges
-                 for a, b in zip(points, points[1:], strict=False)]
+                 for a, b in pairwise(points)]
     return sum(1 for at, (a, b, s, t) in enumerate(stretches) for c, d, s2, t2 in stretches[at + 1:]
                if s != s2 and t != t2 and lie_together(a, b, c, d))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from app.engine.drawing.columns import Columns
 from app.engine.drawing.document import Flow, Plane
@@ -84,7 +85,7 @@ def _direction(a: Point, b: Point) -> Direction:
 def _walk(points: tuple[Point, ...]) -> Iterator[tuple[Point, Direction]]:
     """Yield every grid point of a route with the direction in which it is left (the last one: entered)."""
     direction = RIGHT
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in pairwise(points):
         direction = _direction(a, b)
         while a != b:
             yield a, direction
@@ -183,14 +184,14 @@ class Router:
                 if turn == (-direction[0], -direction[1]):
                     continue
                 following = (point[0] + turn[0], point[1] + turn[1])
-                price = self._step(flow, point, direction, turn, following, start, goal, net)
-                if price is None:
+                step = self._step(flow, point, direction, turn, following, start, goal, net)
+                if step is None:
                     continue
                 reached = (following, turn)
-                if cost + price < best.get(reached, float("inf")) - 1e-9:
-                    best[reached] = cost + price
+                if cost + step < best.get(reached, float("inf")) - 1e-9:
+                    best[reached] = cost + step
                     came[reached] = state
-                    heapq.heappush(heap, (cost + price, count, following, turn))
+                    heapq.heappush(heap, (cost + step, count, following, turn))
                     count += 1
         raise AssertionError("the outer channels join every cell")
 
@@ -203,7 +204,7 @@ class Router:
             before = came[before]
         states.reverse()
         points = [start]
-        points += [point for (point, direction), (_, turn) in zip(states, states[1:], strict=False)
+        points += [point for (point, direction), (_, turn) in pairwise(states)
                    if direction != turn]
         points.append(states[-1][0])
         return Route(flow, tuple(points), flow.id in self.columns.back)

@@ -62,7 +62,7 @@ def _chains(plane: Plane, columns: Columns) -> list[list[str]]:
     anchors = anchor(plane)
     flows = [flow for flow in plane.flows if flow.id not in columns.back]
     seen: set[str] = set()
-    chains = []
+    chains: list[list[str]] = []
     free = [node.id for node in plane.nodes if node.host is None]
     starts = sorted(free, key=lambda node: columns.of[node])
     queue = sorted((node for node in free if columns.of[node] == 0), key=lambda node: -columns.height.get(node, 0))
@@ -99,7 +99,7 @@ def _first_placement(plane: Plane, columns: Columns, band: Mapping[str, int], ch
     taken: dict[tuple[int, int], list[tuple[int, int]]] = {}  # (band, row) -> column intervals
     place: Place = {}
     anchors = anchor(plane)
-    into = {}
+    into: dict[str, Flow] = {}
     for flow in plane.flows:
         if flow.id not in columns.back:
             into.setdefault(anchors[flow.target], flow)
@@ -202,11 +202,11 @@ class _Improver:
                 if place[other][0] != place[node][0] or self.column[other] != self.column[node]:
                     break
                 yield _Exchange(node, other)
-        for at in range(self.bands):
-            rows = 1 + max((row for b, row in place.values() if b == at), default=0)
+        for band in range(self.bands):
+            rows = 1 + max((row for b, row in place.values() if b == band), default=0)
             for row in range(rows):
-                for other in range(row + 1, rows):
-                    yield _Swap(at, row, other)
+                for lower in range(row + 1, rows):
+                    yield _Swap(band, row, lower)
 
     def _cost(self, place: Place) -> float:
         counts = [1] * self.bands

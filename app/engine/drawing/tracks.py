@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from app.engine.drawing.routes import Grid, Route
 
@@ -72,7 +73,7 @@ def _is_channel(grid: Grid, level: bool, line: int) -> bool:
 def _cut(number: int, route: Route, ports: Mapping[str, int]) -> list[Stretch]:
     points = route.points
     cut = []
-    for index, (a, b) in enumerate(zip(points, points[1:], strict=False)):
+    for index, (a, b) in enumerate(pairwise(points)):
         level = a[1] == b[1]
         line, ends = (a[1], (a[0], b[0])) if level else (a[0], (a[1], b[1]))
         cut.append(Stretch(number, index, level, line, min(ends), max(ends), route.flow.target))
@@ -161,7 +162,7 @@ def _ordered(bundles: list[list[Stretch]]) -> list[list[Stretch]]:
             costs = [sum(price[other][item] for other in rest[:at]) + sum(price[item][other] for other in rest[at:])
                      for at in range(size)]
             here = order.index(item)
-            best = min(range(size), key=lambda at: (costs[at], abs(at - here)))  # noqa: B023 - used at once
+            best = min(range(size), key=lambda at: (costs[at], abs(at - here)))
             if costs[best] < costs[here]:
                 rest.insert(best, item)
                 order = rest
