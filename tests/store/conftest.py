@@ -1,42 +1,61 @@
 """A database of its own for each test of the store and of the services on top of it."""
 
-import os
 import uuid
 from datetime import UTC, datetime
 
 import pytest
+from flask import Flask
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 import app.store.models as models
-from app.store.base import Base, prepare_sqlite
+from app.store.base import Base, db, prepare_sqlite
+from tests.conftest import required
 
 MONDAY = datetime(2026, 3, 2, 2, tzinfo=UTC)  # 10:00 in Shanghai
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def engine(request, tmp_path):
-    """An engine with all tables; PostgreSQL where TEST_POSTGRES_URL names a server, in a schema of its own."""
+def place(request, tmp_path):
+    """A URL and engine options: a SQLite file, or a PostgreSQL schema of its own on the server of TEST_POSTGRES_URL."""
     if request.param == "sqlite":
-        engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
-        prepare_sqlite(engine)
-        Base.metadata.create_all(engine)
-        yield engine
-        engine.dispose()
+        yield f"sqlite:///{tmp_path / 'test.db'}", {}
         return
-    url = os.environ.get("TEST_POSTGRES_URL")
-    if not url:
-        pytest.skip("TEST_POSTGRES_URL is not set")
-    url = url.replace("postgresql://", "postgresql+psycopg://")
+    url = required("TEST_POSTGRES_URL").replace("postgresql://", "postgresql+psycopg://")
     schema = f"t{uuid.uuid4().hex[:12]}"
-    engine = create_engine(url, connect_args={"options": f"-csearch_path={schema}"})
-    with engine.begin() as connection:
+    server = create_engine(url)
+    with server.begin() as connection:
         connection.execute(text(f"CREATE SCHEMA {schema}"))
+    yield url, {"connect_args": {"options": f"-csearch_path={schema}"}}
+    with server.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    server.dispose()
+
+
+@pytest.fixture
+def engine(place):
+    """An engine with all tables."""
+    url, options = place
+    engine = create_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        prepare_sqlite(engine)
     Base.metadata.create_all(engine)
     yield engine
-    with engine.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
     engine.dispose()
+
+
+@pytest.fixture
+def database(place, engine):
+    """The same database as services reach it: through the application's context."""
+    app = Flask("test")
+    app.config["SQLALCHEMY_DATABASE_URI"], app.config["SQLALCHEMY_ENGINE_OPTIONS"] = place[0], place[1]
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            prepare_sqlite(db.engine)
+        yield
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture

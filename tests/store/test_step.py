@@ -1,0 +1,1 @@
+"""One complaint through the services: steps, projections, messages, operators."""
