@@ -107,7 +107,8 @@ def shipped_messages():
     """Yield (file, recipients, template) of every message that a shipped diagram sends."""
     for path in sorted((ROOT / "processes").rglob("*.bpmn")):
         source = path.read_text(encoding="utf-8").replace("&quot;", '"')
-        tasks = re.findall(r'Operator id="(notify|supplier_message)"(.*?)</spiffworkflow:serviceTaskOp', source, re.DOTALL)
+        task = r'Operator id="(notify|supplier_message)"(.*?)</spiffworkflow:serviceTaskOp'
+        tasks = re.findall(task, source, re.DOTALL)
         for operation, body in tasks:
             values = dict(re.findall(r'<spiffworkflow:parameter id="(\w+)"[^>]*?value="(.*?)"\s*/>', body))
             to = re.findall(r'"(\w+)"', values["to"]) if operation == "notify" else ["supplier"]
@@ -269,9 +270,10 @@ def clock_row(case, name, due, **given):
 def work_item(session, case, **given):
     """An open task of the case, with the deployment that it hangs on."""
     rows = [Deployment(digest="d", created_at=NOW, created_by="x"),
-            Definition(id=1, key="case", version=1, digest="d", name="x", name_en="x", kind="top", deployment_id=1, path="x",
-                       reaches=[], spec=b"", created_at=NOW),
-            Instance(id="i1", definition_id=1, process="case", case_id=case.id, state="active", blob=b"", created_at=NOW),
+            Definition(id=1, key="case", version=1, digest="d", name="x", name_en="x", kind="top", deployment_id=1,
+                       path="x", reaches=[], spec=b"", created_at=NOW),
+            Instance(id="i1", definition_id=1, process="case", case_id=case.id, state="active", blob=b"",
+                     created_at=NOW),
             WorkItem(id="t1", instance_id="i1", case_id=case.id, process="case", element_id="verify", name="核实投诉",
                      name_en="Verify", created_at=NOW, **given)]
     for row in rows:
