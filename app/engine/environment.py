@@ -44,9 +44,13 @@ class FeelEnvironment(BasePythonScriptEngineEnvironment):
         self.ports = ports
 
     def evaluate(self, expression: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None) -> Any:
-        """Return the expression's value as plain data; raises ExpressionError."""
-        names = {**context, **(external_context or {}), **self.ports.facts()}
-        return feel.plain(feel.evaluate(expression, names, self.ports.functions()))
+        """Return the expression's value as plain data; raises ExpressionError.
+
+        A variable that nobody has set yet is null; an unknown function or entry, or types that do not go together, fail.
+        """
+        parsed = feel.parse(expression)
+        names = {**dict.fromkeys(feel.names(parsed)), **context, **(external_context or {}), **self.ports.facts()}
+        return feel.plain(feel.evaluate(parsed, names, self.ports.functions(), strict=True))
 
     def execute(self, script: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None) -> NoReturn:
         """Refuse: scripts are FEEL assignments of our own script task."""
