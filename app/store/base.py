@@ -27,7 +27,9 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
-# Set by the unit of work: only then does a SQLite transaction take the write lock (RELIABILITY, recipe 1).
+# Connections with this option, and everything while `writing` is set (migrations), take SQLite's write lock when they
+# begin (RELIABILITY, recipe 1).
+WRITING = "writing"
 writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -64,4 +66,5 @@ def prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
+        writes = writing.get() or connection.get_execution_options().get(WRITING)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.errors import Busy
-from app.store.base import db, writing
+from app.store.base import WRITING, db
 
 T = TypeVar("T")
 M = TypeVar("M")
@@ -35,9 +35,11 @@ def unit_of_work() -> Iterator[Session]:
         return
     # A session of its own: nothing that was read before the lock may be believed after it.
     session = Session(db.engine, expire_on_commit=False, autoflush=False)
-    writing_token, current_token = writing.set(True), _current.set(session)
+    current_token = _current.set(session)
     after = session.info["after_commit"] = []
     try:
+        # Only this connection takes the write lock: another one that reads meanwhile would wait for us for ever.
+        session.connection(execution_options={WRITING: True})
         yield session
         session.commit()
     except BaseException:
@@ -45,7 +47,6 @@ def unit_of_work() -> Iterator[Session]:
         raise
     finally:
         session.close()
-        writing.reset(writing_token)
         _current.reset(current_token)
     db.session.rollback()  # what this request reads from now on sees the commit
     for action in after:
