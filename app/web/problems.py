@@ -1,4 +1,4 @@
-"""Errors of the API become problem documents (RFC 9457) here; pages have app/web/answers.py."""
+"""Errors become HTTP here and nowhere else: problem documents (RFC 9457) for the API, a page for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Flask, Response, jsonify, make_response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
@@ -21,12 +21,13 @@ STATUS = {"not_found": 404, "not_allowed": 403, "not_signed_in": 401, "sign_in_r
           "handler_failed": 502, "bad_request": 400, "unsupported_media_type": 415}
 
 
-def install(blueprint: Blueprint) -> None:
-    """Answer every error of the blueprint's routes in one way; app/web/answers.py sends unknown API routes here too."""
-    blueprint.register_error_handler(ChengnuoError, answer_error)
-    blueprint.register_error_handler(CSRFError, answer_http)
-    blueprint.register_error_handler(HTTPException, answer_http)
-    blueprint.register_error_handler(Exception, answer_unexpected)
+def install(app: Flask) -> None:
+    """Answer every error of the application in one way."""
+    app.register_error_handler(ChengnuoError, answer_error)
+    app.register_error_handler(CSRFError, answer_csrf)
+    app.register_error_handler(HTTPException, answer_http)
+    if not app.testing:  # a test wants to see what broke
+        app.register_error_handler(Exception, answer_unexpected)
 
 
 def language() -> str:
@@ -79,6 +80,12 @@ def answer_http(error: HTTPException) -> Response:
     return answer
 
 
+def answer_csrf(error: CSRFError) -> Response:
+    """Return the answer to a page that was open for too long, or to another site's trick."""
+    text = _("This page is too old: go back, reload it and send it again.")
+    return _answer(400, text, {"code": "csrf", "reason": error.description})
+
+
 def answer_unexpected(error: Exception) -> Response:
     """Return the answer to what nobody expected; the log has the rest."""
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
@@ -92,9 +99,14 @@ def _code_of(status: int) -> str:
 
 def _answer(status: int, detail: str, extra: dict[str, Any]) -> Response:
     title = titles().get(status) or detail
-    answer = jsonify({"type": f"urn:chengnuo:problem:{extra.get('code', 'error')}", "title": title, "status": status,
-                      "detail": detail, "instance": request.path, **extra})
-    answer.mimetype = PROBLEM
+    if request.path.startswith("/api/"):
+        answer = jsonify({"type": f"urn:chengnuo:problem:{extra.get('code', 'error')}", "title": title, "status": status,
+                          "detail": detail, "instance": request.path, **extra})
+        answer.mimetype = PROBLEM
+    else:
+        template = "_error_fragment.html" if request.headers.get("HX-Request") else "error.html"
+        answer = make_response(render_template(template, status=status, title=title, detail=detail,
+                                               errors=extra.get("errors", ())))
     answer.status_code = status
     if status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"

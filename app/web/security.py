@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from app.facts import Actor
 from app.services.people import SESSION_LIFETIME
-from app.web import entry
+from app.web import entry, problems
 from app.web.limits import limiter
 from app.wiring import services
 
@@ -80,6 +80,7 @@ def install(app: Flask) -> None:
     app.before_request(check_csrf)
     entry.install(app)
     app.after_request(harden)
+    problems.install(app)
     app.jinja_env.globals["csp_nonce"] = nonce
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web import problems
 from app.web.api import cases, clock, definitions, files, incidents, instances, messages, openapi, tasks
 from app.web.api.blueprint import api
 
 __all__ = ["install"]
 SUBJECTS = (cases, clock, definitions, files, incidents, instances, messages, openapi, tasks)  # imported: routes exist
-
-problems.install(api)
 
 
 def install(app: Flask) -> None:
