@@ -79,16 +79,21 @@ class CaseClocks:
     def open(self, clock_start: str, names: Sequence[str] | None = None) -> None:
         """Start every milestone that the decisions count from `clock_start` (or only `names`).
 
-        A clock that runs or was reached in the case's present round is left alone. Raises StepFailed when the case is
-        graded and no rule fits.
+        A clock that runs is left alone, and so is one that was reached in the case's present round, unless it is named:
+        naming it starts it anew (a second escalation, a new solution). Raises StepFailed when the case is graded and no
+        rule fits.
         """
         case = self._case
-        taken = {row.name for row in self.all() if row.round == case.round and row.state in ("open", "reached")}
-        wanted = [planned for planned in self._plan() if planned.clock_start == clock_start
-                  and planned.name not in taken and (not names or planned.name in names)]
-        first = all(row.clock_start != clock_start or row.round == case.round for row in self.all())
-        started = case.registered_at if clock_start in FROM_REGISTRATION and first else self._now
-        self._insert([(planned, started, []) for planned in wanted])
+        taken = {row.name for row in self.all()
+                 if row.state == "open" or (row.state == "reached" and row.round == case.round and not names)}
+        known = {row.name for row in self.all() if row.state != "cancelled"}
+        again = any(row.clock_start == clock_start and row.round != case.round for row in self.all())
+        wanted = []
+        for planned in self._plan():
+            if planned.clock_start == clock_start and planned.name not in taken and (not names or planned.name in names):
+                first = clock_start in FROM_REGISTRATION and not again and planned.name not in known
+                wanted.append((planned, case.registered_at if first else self._now, list[dict[str, Any]]()))
+        self._insert(wanted)
 
     def regrade(self) -> None:
         """Recompute the open milestones, each from its own clock start, after level, type or origin changed.
@@ -96,10 +101,10 @@ class CaseClocks:
         What was reached stays; an open clock with other figures is superseded by a new one that keeps its pauses; a
         clock that the new grading adds runs from the start that its kind had.
         """
-        round_ = self._case.round
         planned = {one.name: one for one in self._plan()}
-        present = [row for row in self.all() if row.round == round_ and row.state in ("open", "reached")]
-        starts = {row.clock_start: row.started_at for row in self.all() if row.round == round_}
+        present = [row for row in self.all()
+                   if row.state == "open" or (row.state == "reached" and row.round == self._case.round)]
+        starts = {row.clock_start: row.started_at for row in self.all() if row.round == self._case.round}
         fresh: list[tuple[Planned, datetime, list[dict[str, Any]]]] = []
         replaced: dict[str, Milestone] = {}
         for row in present:
@@ -111,7 +116,9 @@ class CaseClocks:
             self.changed.add(row.name)
             replaced[row.name] = row
             if new is not None:
-                fresh.append((new, starts.get(new.clock_start, row.started_at), row.pauses))
+                same_start = new.clock_start == row.clock_start
+                start = row.started_at if same_start else starts.get(new.clock_start, row.started_at)
+                fresh.append((new, start, row.pauses))
         fresh += [(new, starts[new.clock_start], []) for new in planned.values() if new.clock_start in starts]
         for row in self._insert(fresh):
             if row.name in replaced:

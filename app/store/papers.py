@@ -15,7 +15,7 @@ from app.store.models import Document, DocumentCopy
 
 @event.listens_for(Document, "before_update")
 def _refuse_changes_of_a_sealed_paper(_mapper: Any, _connection: Any, paper: Document) -> None:
-    state = inspect(paper).attrs.state.history
+    state: Any = inspect(paper).attrs.state.history
     before = state.deleted[0] if state.deleted else paper.state
     if before == "closed":
         raise Conflict(f"{paper.number} is sealed; what changes is written in a supplement.",

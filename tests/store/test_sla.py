@@ -281,6 +281,27 @@ def test_a_second_round_gets_clocks_of_its_own(desk):
     assert [row.state for row in clocks.all() if row.name == "resolution"] == ["reached", "open"]
 
 
+def test_naming_a_clock_that_was_reached_starts_it_anew_in_the_same_round(desk):
+    desk.clocks().open("executed")
+    desk.clocks(timedelta(hours=1)).reach("follow_up")
+    desk.clocks(timedelta(hours=2)).open("executed")
+    assert desk.clocks().is_reached("follow_up")
+    desk.clocks(timedelta(hours=2)).open("executed", ["follow_up"])
+    assert desk.clocks().due("follow_up") == desk.facts.registered_at + timedelta(hours=26)
+    desk.clocks(timedelta(hours=3)).open("executed", ["follow_up"])
+    assert desk.clocks().due("follow_up") == desk.facts.registered_at + timedelta(hours=26)
+
+
+def test_a_clock_that_still_runs_goes_on_in_the_next_round_and_is_regraded_there(desk):
+    desk.clocks().open("registered")
+    desk.change(round=2)
+    desk.clocks(timedelta(days=1)).open("registered", ["opinion_closed"])
+    assert [row.name for row in desk.clocks().all()].count("opinion_closed") == 1
+    desk.change(level="P1")
+    desk.clocks(timedelta(days=1)).regrade()
+    assert desk.clocks().due("resolution") == desk.facts.registered_at + timedelta(hours=24)
+
+
 def test_cancelling_leaves_what_was_reached(desk):
     desk.clocks().open("registered")
     desk.clocks(timedelta(hours=1)).pause(["resolution"], "waiting_customer", "ask")
