@@ -88,11 +88,12 @@ class CaseClocks:
                  if row.state == "open" or (row.state == "reached" and row.round == case.round and not names)}
         known = {row.name for row in self.all() if row.state != "cancelled"}
         again = any(row.clock_start == clock_start and row.round != case.round for row in self.all())
-        wanted = []
+        wanted: list[tuple[Planned, datetime, list[dict[str, Any]]]] = []
         for planned in self._plan():
-            if planned.clock_start == clock_start and planned.name not in taken and (not names or planned.name in names):
+            asked = planned.clock_start == clock_start and (not names or planned.name in names)
+            if asked and planned.name not in taken:
                 first = clock_start in FROM_REGISTRATION and not again and planned.name not in known
-                wanted.append((planned, case.registered_at if first else self._now, list[dict[str, Any]]()))
+                wanted.append((planned, case.registered_at if first else self._now, []))
         self._insert(wanted)
 
     def regrade(self) -> None:
