@@ -100,12 +100,12 @@ def _code_of(status: int) -> str:
 def _answer(status: int, detail: str, extra: dict[str, Any]) -> Response:
     title = titles().get(status) or detail
     if request.path.startswith("/api/"):
-        answer = jsonify({"type": f"urn:chengnuo:problem:{extra.get('code', 'error')}", "title": title, "status": status,
-                          "detail": detail, "instance": request.path, **extra})
+        kind = f"urn:chengnuo:problem:{extra.get('code', 'error')}"
+        answer = jsonify({"type": kind, "title": title, "status": status, "detail": detail, "instance": request.path,
+                          **extra})
         answer.mimetype = PROBLEM
     else:
-        template = "_error_fragment.html" if request.headers.get("HX-Request") else "error.html"
-        answer = make_response(render_template(template, status=status, title=title, detail=detail,
+        answer = make_response(render_template("error.html", status=status, title=title, detail=detail,
                                                errors=extra.get("errors", ())))
     answer.status_code = status
     if status == 401:
