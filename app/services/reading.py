@@ -12,6 +12,7 @@ from app import engine
 from app.errors import NotAllowed, NotFound
 from app.facts import ActivityEvent, Done, Parked, ServiceCall
 from app.services.casebox import CaseBox
+from app.services.functions import functions_at
 from app.services.runtime import Runtime
 from app.store.models import Case, Instance
 
@@ -39,8 +40,8 @@ class Reading:
         return self._rt.clock.now()
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
-        """Nothing is evaluated while reading."""
-        return {}
+        """Return the functions that forms may call besides FEEL's own."""
+        return functions_at(self._rt, self.now(), self._box)
 
     def facts(self) -> Mapping[str, Any]:
         """Return the names `case` and `profile`."""

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.errors import ChengnuoError, Conflict, NotFound, StepFailed
-from app.facts import ActivityEvent, Actor, Done, Parked, Period, ServiceCall
+from app.facts import ActivityEvent, Actor, Done, Parked, ServiceCall
 from app.handling.contract import Kind, LocalContext
 from app.services import jobs, messages
 from app.services.casebox import CaseBox
+from app.services.functions import functions_at
 from app.services.projections import Projections
 from app.services.runtime import Runtime
 from app.store.models import Case, History, Instance, WorkItem
@@ -99,8 +100,7 @@ class Step:
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """Return the functions that diagrams may call besides FEEL's own."""
-        return {"due": self._due, "after": self._after, "workdays": self._workdays, "now": self.now,
-                "today": lambda: self.rt.calendar().local(self._now).date()}
+        return functions_at(self.rt, self._now, self.box)
 
     def facts(self) -> Mapping[str, Any]:
         """Return the names `case` and `profile`."""
@@ -219,15 +219,6 @@ class Step:
             box.desk.update(status=element.status)
         if element.closes_case:
             box.desk.update(state="closed", outcome=element.id, closed_at=self._now)
-
-    def _due(self, name: str) -> datetime | None:
-        return self.box.clocks.due_times().get(name) if self.box else None
-
-    def _after(self, duration: str) -> datetime:
-        return self.rt.calendar().add(self._now, Period(str(duration), "natural")).due_at
-
-    def _workdays(self, days: Any) -> datetime:
-        return self.rt.calendar().add(self._now, Period(f"P{int(days)}D", "working")).due_at
 
     def _rearm_relatives(self, box: CaseBox) -> None:
         """Queue a step for the case's other instances whose timers hang on a milestone that has moved."""

@@ -15,6 +15,7 @@ from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed,
 from app.facts import CUSTOMER_GROUP, Actor
 from app.services import audit, step
 from app.services.cases import SEES_ALL, Cases
+from app.services.reading import Reading
 from app.services.runtime import Runtime
 from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem
 from app.store.unit_of_work import in_unit_of_work, locked
@@ -283,11 +284,13 @@ class Work:
     def _submit(self, moving: step.Step, item: WorkItem, raw: Mapping[str, Any], actor: Actor) -> Mapping[str, Any]:
         """Bind the answers, keep them, carry facts to the case; return the process variables."""
         version = moving.instance.definition_id
+        data: Mapping[str, Any]
+        variables: Mapping[str, Any]
         if item.form_id is None:
             data = variables = plain_answers(raw)
         else:
             definition = self._rt.library.form(version, item.form_id)
-            context = self._context(moving.session, moving.execution, item, moving.facts(), actor)
+            context = self._context(moving.session, moving, item, actor)
             bound = bind(definition, raw, context)
             data, variables = bound.data, bound.variables
             if bound.case_facts and moving.box is not None:
@@ -308,24 +311,23 @@ class Work:
                             .values(case_id=item.case_id, work_item_id=item.id))
 
     def _form_of(self, item: WorkItem, actor: Actor) -> tuple[FormDefinition | None, FormContext]:
-        from app.services.reading import Reading
-
         reading = Reading.of(self._rt, item.instance_id)
-        context = self._context(self._rt.session(), reading.execution, item, reading.facts(), actor)
+        context = self._context(self._rt.session(), reading, item, actor)
         form = self._rt.library.form(reading.definition_id, item.form_id) if item.form_id else None
         return form, context
 
-    def _context(self, session: Session, execution: Any, item: WorkItem, facts: Mapping[str, Any], actor: Actor) -> FormContext:
-        task = next((task for task in execution.view().tasks if task.task_id == item.id), None)
-        variables = {**(task.variables if task else {}), **facts}
+    def _context(self, session: Session, now: step.Step | Reading, item: WorkItem, actor: Actor) -> FormContext:
+        task = next((task for task in now.execution.view().tasks if task.task_id == item.id), None)
+        variables = {**(task.variables if task else {}), **now.facts(), "via_portal": actor.case_id is not None}
+        functions = now.functions()
 
         def file_exists(file_id: str) -> bool:
             query = select(Attachment.id).where(Attachment.id == file_id)
             query = query.where((Attachment.case_id == item.case_id) | (Attachment.uploaded_by == actor.name))
             return session.execute(query).first() is not None
 
-        return FormContext(variables, evaluate=lambda text, names: feel.evaluate(text, names), file_exists=file_exists,
-                           zone=self._rt.zone)
+        return FormContext(variables, evaluate=lambda text, names: feel.evaluate(text, names, functions),
+                           file_exists=file_exists, zone=self._rt.zone)
 
     def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:
         item = session.get(WorkItem, task_id)
