@@ -15,7 +15,8 @@ Names = Callable[[str], frozenset[str]]  # FEEL to the names that it uses; raise
 
 CASE_FACTS = frozenset({
     "type", "channel", "customer_name", "customer_phone", "customer_email", "customer_level", "customer_known",
-    "product_model", "serial_no", "order_no", "purchase_date", "origin", "description", "urgency", "severity"})
+    "product_model", "serial_no", "order_no", "purchase_date", "origin", "description", "urgency", "severity",
+    "complaint_type"})
 CASE_FLAGS = frozenset({"safety", "production_stop", "batch", "public_opinion"})
 MAX_PATTERN_INPUT = 500
 

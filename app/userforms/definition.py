@@ -144,7 +144,7 @@ class Submission:
 
     data: Mapping[str, Any]  # every field that was shown; unanswered ones are None
     variables: Mapping[str, Any]  # for the token; hidden ones are None, so that an old answer does not live on
-    case_facts: Mapping[str, Any]  # fact -> value, such as customer_phone, flags.safety, extra.industry
+    case_facts: Mapping[str, Any]  # for the case record: fact -> value, `flags` the whole list, the rest under `extra`
     hidden: frozenset[str] = frozenset()
 
 

@@ -40,7 +40,7 @@ def bind(definition: FormDefinition, raw: Mapping[str, Any], context: FormContex
             errors.extend(wrong)
     if errors:
         raise Invalid(errors)
-    return _submission(definition, answers, hidden)
+    return _submission(definition, answers, hidden, context)
 
 
 def prefilled(definition: FormDefinition, context: FormContext) -> dict[str, Any]:
@@ -191,10 +191,11 @@ def _judge_rows(component: Component, rows: list[dict[str, Any]], scope: Mapping
     return kept, errors
 
 
-def _submission(definition: FormDefinition, answers: Mapping[str, Any], hidden: frozenset[str]) -> Submission:
+def _submission(definition: FormDefinition, answers: Mapping[str, Any], hidden: frozenset[str],
+                context: FormContext) -> Submission:
     data: dict[str, Any] = {}
     variables: dict[str, Any] = {}
-    facts: dict[str, Any] = {}
+    facts: dict[str, Any] = {}  # as the form names them: customer_phone, flags.safety, extra.industry
     for found in definition.fields:
         key, component = found.key, found.component
         value = None if key in hidden else plain(answers[key])
@@ -204,4 +205,20 @@ def _submission(definition: FormDefinition, answers: Mapping[str, Any], hidden: 
             variables[key] = value
         if component.case_fact and key not in hidden and not component.readonly:
             facts[component.case_fact] = value
-    return Submission(data, variables, facts, hidden)
+    return Submission(data, variables, _grouped(facts, context.variables.get("case")), hidden)
+
+
+def _grouped(facts: Mapping[str, Any], case: Any) -> dict[str, Any]:
+    """Facts as the case record takes them: flags as the whole list, further facts under `extra`."""
+    grouped: dict[str, Any] = {}
+    flags = set(case.get("flags") or ()) if isinstance(case, Mapping) else set()
+    for name, value in facts.items():
+        group, _, key = name.rpartition(".")
+        if group == "flags":
+            flags = flags | {key} if value is True else flags - {key}
+            grouped["flags"] = sorted(flags)
+        elif group == "extra":
+            grouped.setdefault("extra", {})[key] = value
+        else:
+            grouped[name] = value
+    return grouped
