@@ -51,10 +51,10 @@ class Live:
         self._on_complete_hook(my_task)
         for child in [child for child in my_task.children if child._state == TaskState.FUTURE]:
             child.task_spec._update(child)
+        my_task.workflow._task_completed_notify(my_task)
         parent = my_task.parent
         if my_task.triggered and parent is not None:
             parent.task_spec.instance_ended(parent, my_task)
-        my_task.workflow._task_completed_notify(my_task)
 
     def _on_complete_hook(self, my_task: Token) -> None:
         split = my_task.parent
