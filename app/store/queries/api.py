@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, exists, false, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Row, Select, false, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from app.facts import CUSTOMER_GROUP, Actor
@@ -56,8 +56,10 @@ class Page:
 
 def own_tasks(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for the tasks that somebody may read for their groups or their own part in them."""
-    party = exists().where(WorkItemParty.work_item_id == WorkItem.id, WorkItemParty.user_id == actor.user_id)
-    asked = exists().where(Consultation.work_item_id == WorkItem.id, Consultation.asked_of == actor.user_id)
+    party = _found(WorkItemParty.user_id, WorkItem, WorkItemParty.work_item_id == WorkItem.id,
+                   WorkItemParty.user_id == actor.user_id)
+    asked = _found(Consultation.id, WorkItem, Consultation.work_item_id == WorkItem.id,
+                   Consultation.asked_of == actor.user_id)
     groups = set(actor.groups) | ({CUSTOMER_GROUP} if "clerk" in actor.groups else set())  # clerks speak for customers
     mine = or_(WorkItem.assignee_id == actor.user_id, WorkItem.owner_id == actor.user_id,
                WorkItem.completed_by == actor.name)
@@ -78,8 +80,8 @@ def visible_cases(scope: Scope) -> ColumnElement[bool]:
         return false()
     if scope.all_cases:
         return true()
-    touched = exists().where(WorkItem.case_id == Case.id, own_tasks(actor))
-    copied = exists().where(CaseCopy.case_id == Case.id, CaseCopy.user_id == actor.user_id)
+    touched = _found(WorkItem.id, Case, WorkItem.case_id == Case.id, own_tasks(actor))
+    copied = _found(CaseCopy.id, Case, CaseCopy.case_id == Case.id, CaseCopy.user_id == actor.user_id)
     return or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id, copied, touched)
 
 
@@ -87,9 +89,14 @@ def visible_instances(scope: Scope) -> ColumnElement[bool]:
     """Return the condition for the instances that the scope may read."""
     if scope.operates or scope.all_tasks:
         return true()
-    of_case = exists().where(Case.id == Instance.case_id, visible_cases(scope))
-    of_task = exists().where(WorkItem.instance_id == Instance.id, visible_tasks(scope))
+    of_case = _found(Case.id, Instance, Case.id == Instance.case_id, visible_cases(scope))
+    of_task = _found(WorkItem.id, Instance, WorkItem.instance_id == Instance.id, visible_tasks(scope))
     return or_(of_case, of_task)
+
+
+def _found(column: Any, outer: type[Any], *where: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return EXISTS, tied to `outer` alone: the query around it may join the same tables for other reasons."""
+    return select(column).where(*where).correlate(outer).exists()
 
 
 # Cases
