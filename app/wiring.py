@@ -21,9 +21,11 @@ from app.policy.register import Register, read_register
 from app.services import jobs as job_rows
 from app.services import messages as inbox
 from app.services import step
+from app.services.administration import Administration
 from app.services.audit import Sealer
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.jobs import Jobs
@@ -37,9 +39,10 @@ from app.services.work import Work
 from app.facts import SYSTEM
 from app.errors import Conflict
 from app.store.base import db
-from app.store.models import CalendarDay, Setting
+from app.store import working_days
+from app.store.models import Setting
 from app.store.unit_of_work import reading
-from app.work_calendar import DayRule, WorkCalendar
+from app.work_calendar import WorkCalendar
 
 EXTENSION = "chengnuo"
 PROFILE: Mapping[str, Any] = {"name": "strict"}
@@ -61,6 +64,8 @@ class Services:
     definitions: Definitions
     people: People
     desk: Desk
+    administration: Administration
+    voice: CustomerVoice
     sealer: Sealer
 
     @property
@@ -132,7 +137,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         operations=Operations(runtime, timers, runner), timers=timers, jobs=runner, definitions=Definitions(runtime, register),
         people=People(clock, [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
                       Path(app.config["VAR"]), production=app.config["ENVIRONMENT"] == "production"),
-        desk=Desk(clock, cases.may_see), sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"))
+        desk=Desk(clock, cases.may_see), administration=Administration(clock), voice=CustomerVoice(runtime),
+        sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"))
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built
     return built
@@ -159,12 +165,11 @@ def _calendar_of(zone: str) -> Callable[[], WorkCalendar]:
     state: dict[str, Any] = {"stamp": None, "calendar": WorkCalendar(zone)}
 
     def calendar() -> WorkCalendar:
-        rows = db.session.execute(select(CalendarDay)).scalars().all()
-        stamp = tuple((row.day, row.changed_at) for row in rows)
+        days, announced = working_days.read(db.session())
+        stamp = working_days.stamp_of(days, announced)
         if stamp != state["stamp"]:
-            exceptions = {row.day: DayRule(row.working, tuple(tuple(span) for span in row.hours) if row.hours else None, row.note)
-                          for row in rows}
-            state["calendar"], state["stamp"] = WorkCalendar(zone, exceptions=exceptions), stamp
+            built = WorkCalendar(zone, exceptions=working_days.rules_of(days), announced=announced)
+            state["calendar"], state["stamp"] = built, stamp
         found: WorkCalendar = state["calendar"]
         return found
 

@@ -114,8 +114,7 @@ TEMPLATES: Mapping[str, Template] = {
                "Problem: {description}")),
     "escalated": Template(
         "{number} 已升级", "{number} was escalated",
-        staff=(CASE_ZH + "已升级，原因：{reason_zh}，时限：{milestone_zh}。请立即督办。",
-               CASE_EN + " was escalated: {reason_en}, clock: {milestone_en}. Act now.")),
+        staff=(CASE_ZH + "已升级{about_zh}。请立即督办。", CASE_EN + " was escalated{about_en}. Act now.")),
     "rung_raised": Template(
         "{number} 升级到上一级", "{number} went one rung up",
         staff=(CASE_ZH + "逾期未决，已升级到上一级，请接手督办。",
@@ -135,6 +134,9 @@ TEMPLATES: Mapping[str, Template] = {
         "{number} 进展未更新", "{number}: no progress noted",
         staff=(CASE_ZH + "已超过一天没有新的进展记录，请督促责任人更新。",
                CASE_EN + " has no progress note for over a day; have the owner update it.")),
+    "customer_message": Template(
+        "{number} 客户留言", "{number}: the customer wrote",
+        staff=(CASE_ZH + "的客户留言：{note}", CASE_EN + ": the customer wrote: {note}")),
     # -- about tasks, between colleagues
     "task_reminder": Template(
         "任务将到期：{task_name}", "Due soon: {task_name}",
@@ -184,7 +186,7 @@ def render(template: Template, reader: str, values: Mapping[str, Any]) -> Letter
     zh, en = {"staff": template.staff, "customer": template.customer, "supplier": template.supplier}[reader]
     if not zh:
         return None
-    known = _Known({name: str(value) for name, value in values.items() if value not in (None, "")})
+    known = _Known({name: str(value) for name, value in values.items() if value is not None})
     # Texts are ours; values are only ever inserted, never read as a format.
     texts = [text.format_map(known).strip() for text in (template.zh, template.en, zh, en)]
     return Letter(texts[0][:200], texts[1][:200], texts[2], texts[3])

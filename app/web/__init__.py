@@ -1,0 +1,19 @@
+"""Pages and API: views that parse, make one call, and show what came of it."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+
+def register(app: Flask) -> None:
+    """Add everything that answers HTTP; the doors first, so that no blueprint stands outside of them."""
+    from app.web import (
+        admin, api, auth, cases, diagrams, health, inbox, notifications, operations, portal, security, shell, tasks,
+    )
+
+    shell.install(app)
+    security.install(app)
+    for part in (auth, inbox, tasks, cases, diagrams, portal, notifications, operations, admin):
+        app.register_blueprint(part.blueprint)
+    api.install(app)
+    health.install(app)
