@@ -172,6 +172,63 @@ def advance_clock(by: str | None, to: str | None, as_json: bool) -> int:
     return 0
 
 
+@cli.group()
+def calendar() -> None:
+    """What the working calendar does to promises that still run."""
+
+
+@calendar.command("provisional")
+@JSON
+def provisional_deadlines(as_json: bool) -> int:
+    """List running deadlines that reach into a year whose holidays are not announced yet."""
+    return _changes(lambda update: update.provisional(), as_json)
+
+
+@calendar.command("preview")
+@JSON
+def preview_calendar(as_json: bool) -> int:
+    """Show which running deadlines the calendar as it is now would move."""
+    return _changes(lambda update: update.preview(), as_json)
+
+
+@calendar.command("apply")
+@JSON
+def apply_calendar(as_json: bool) -> int:
+    """Move the deadlines that `preview` shows, and arm their timers again."""
+    from app.facts import SYSTEM
+
+    return _changes(lambda update: update.apply(SYSTEM), as_json)
+
+
+@calendar.command("announce")
+@click.argument("year", type=click.IntRange(2000, 2199))
+@JSON
+def announce_year(year: int, as_json: bool) -> int:
+    """Declare that the table of exceptions holds all holidays and make-up workdays of a year."""
+    from app.facts import SYSTEM
+    from app.services.calendar_update import CalendarUpdate
+    from app.wiring import services
+
+    with application().app_context():
+        new = CalendarUpdate(services().runtime).announce(year, SYSTEM)
+    show({"year": year, "new": new}, as_json, [f"{year} is announced"])
+    return 0
+
+
+def _changes(ask: Callable[[Any], Sequence[Any]], as_json: bool) -> int:
+    """Print changed deadlines."""
+    from app.services.calendar_update import CalendarUpdate
+    from app.wiring import services
+
+    with application().app_context():
+        found = ask(CalendarUpdate(services().runtime))
+    rows = [{"case": one.case_number, "milestone": one.name, "before": one.due_before.isoformat(),
+             "after": one.due_after.isoformat(), "provisional": one.provisional_after} for one in found]
+    lines = ["{case} {milestone}: {before} -> {after}".format_map(row) for row in rows]
+    show({"changes": rows}, as_json, lines or ["nothing"])
+    return 0
+
+
 @cli.command()
 @click.argument("expression")
 @click.option("--context", default="{}", help="JSON object of the variables.")

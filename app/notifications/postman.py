@@ -203,9 +203,10 @@ class JobPost:
     def _given(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the placeholders that the diagram or a colleague gave; codes become words."""
         values = {name: self._stamp(value) for name, value in data.items()}
-        for name, words in (("reason", REASON_WORDS), ("milestone", MILESTONE_WORDS)):
-            code = str(data.get(name) or "")
-            values[f"{name}_zh"], values[f"{name}_en"] = words.get(code, (code, code))
+        codes = [(data.get("reason"), REASON_WORDS), (data.get("milestone"), MILESTONE_WORDS)]
+        about = [words.get(str(code), (str(code), str(code))) for code, words in codes if code]
+        values["about_zh"] = "".join(f"，{zh}" for zh, _ in about)
+        values["about_en"] = "".join(f", {en}" for _, en in about)
         return values
 
     def _stamp(self, value: Any) -> Any:

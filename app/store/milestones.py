@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import exists, insert, or_, select
 from sqlalchemy.orm import Session
 
-from app.store.models import Case, Milestone, MilestoneCheck
+from app.store.models import Case, Instance, Milestone, MilestoneCheck
 
 
 def of_case(session: Session, case_id: str) -> list[Milestone]:
@@ -49,6 +49,13 @@ def open_in_working_time(session: Session) -> list[tuple[Milestone, str]]:
              .where(Milestone.state == "open", or_(Milestone.calendar.contains("working"), working_check))
              .order_by(Milestone.due_at, Milestone.id))
     return [(milestone, number or "") for milestone, number in session.execute(query)]
+
+
+def instances_of(session: Session, case_ids: Sequence[str]) -> list[str]:
+    """Return the running instances of some cases."""
+    if not case_ids:
+        return []
+    return list(session.scalars(select(Instance.id).where(Instance.case_id.in_(case_ids), Instance.state == "active")))
 
 
 def provisional(session: Session) -> list[tuple[Milestone, str]]:
