@@ -1,0 +1,81 @@
+"""Every element, flow, boundary and end of the shipped processes is reached by somebody, and every walk ends."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.processes.walker import KEYS, Walk, World, built, elements_seen, files, flows_seen, variables_of
+
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
+REASONS = ("overdue", "overdue_24h", "second_complaint", "wide_impact", "unsolved", "major", None)
+FLAGS = ("safety", "production_stop", "batch", "public_opinion")
+WALKS = {"case": 900, "complaint": 300, "satisfaction": 400, "intake": 200, "enquiry": 100, "escalation": 300}
+GRADED = {"case_type": "complaint", "complaint_type": "product_quality", "severity": "general", "batch": False,
+          "owner_group": "relations", "several_departments": False, "repeat_complaint": False, "round": 1,
+          "result_outcome": None}
+
+
+def flows_of(key: str) -> dict[tuple[str, str, str], str]:
+    """Return (process, source, target) -> flow of a diagram."""
+    root = ElementTree.fromstring(files()[f"processes/{key}/{key}.bpmn"])
+    return {(key, flow.get("sourceRef", ""), flow.get("targetRef", "")): flow.get("id", "")
+            for flow in root.iter(f"{BPMN}sequenceFlow")}
+
+
+def start_of(key: str, world: World) -> dict[str, object]:
+    """Return the variables that a walk of `key` starts with."""
+    pick = world.random.choice
+    if key == "escalation":
+        return {"reason": pick(REASONS), "milestone": pick(["first_response", "follow_up", None])}
+    if key in {"case", "intake"}:
+        facts = {"claimed_type": pick(["complaint", "complaint", "consultation", "suggestion", "other"]),
+                 "channel": pick(["phone", "web_form", "walk_in"]), "urgency": pick(["high", "medium", "low", None]),
+                 "severity": pick(["major", "important", "general", None]), "customer_known": pick([True, False]),
+                 "origin": pick(["self_made", "not_applicable"]), "customer_level": pick(["vip", "ordinary"]),
+                 **{name: world.random.random() < 0.15 for name in FLAGS}}
+        graded = {"level": pick(["P1", "P2", "P3"]), "severity": "none", "urgency": "medium", "impact_scope": "one"}
+        return facts if key == "case" else {**facts, **graded}
+    graded = {**GRADED, "level": pick(["P1", "P2", "P3"]), "origin": pick(["self_made", "purchased", "not_applicable"])}
+    if key == "complaint":
+        return {**graded, "several_departments": pick([True, False]), "repeat_complaint": pick([True, False])}
+    return {**graded, "case_type": pick(["complaint", "consultation", "suggestion"])}
+
+
+def world_of(key: str, seed: int) -> World:
+    """Return the world of a walk; escalations are of cases in several states."""
+    world = World(seed)
+    world.case |= {"round": world.random.choice([1, 1, 2, 3]), "level": world.random.choice(["P1", "P3"]),
+                   "type": world.random.choice(["complaint", "fault_repair"]),
+                   "owner_group": world.random.choice(["relations", "supervisor"]),
+                   "warranty_status": world.random.choice([None, "out_of_warranty"])}
+    return world
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_random_walks_take_every_flow_and_reach_every_element_and_end(key):
+    flows = flows_of(key)
+    left = {(key, element.id) for element in built()[key].elements
+            if element.process == key and element.type != "sequenceFlow"}
+    untaken = {(key, flow) for flow in flows.values()}
+    for seed in range(WALKS[key]):
+        world = world_of(key, seed)
+        Walk(key, start_of(key, world), world).run()
+        left -= elements_seen(world.events)
+        untaken -= flows_seen(world.events, flows)
+        if not left and not untaken:
+            break
+    assert not left
+    assert not untaken
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_person_has_a_form_and_a_group(key):
+    tasks = [element for element in built()[key].elements if element.process == key and element.type == "userTask"]
+    assert tasks
+    for task in tasks:
+        assert f"forms/{task.form}.json" in files(), task.id
+        assert variables_of(task.form or "") is not None
+        assert task.lane, task.id
+        assert task.clauses, task.id

@@ -1,0 +1,220 @@
+"""Walks diagrams through the engine's facade: a fake world around real definitions, with every choice from a seed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from app import engine
+from app.facts import ActivityEvent, BuiltProcess, Done, Parked, ServiceCall
+
+ROOT = Path(__file__).resolve().parents[2]
+KEYS = ("case", "intake", "complaint", "enquiry", "escalation", "satisfaction")
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+PARKED = frozenset({"supplier_message"})
+
+
+@cache
+def files() -> Mapping[str, bytes]:
+    """Every diagram, decision and form that the project ships."""
+    found = [*ROOT.glob("processes/**/*.bpmn"), *ROOT.glob("processes/**/*.dmn"), *ROOT.glob("forms/*.json")]
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sorted(found)}
+
+
+@cache
+def built() -> Mapping[str, BuiltProcess]:
+    """The processes, built as a deployment builds them."""
+    groups = {row["zh"]: row["code"] for row in yaml.safe_load((ROOT / "processes/groups.yaml").read_text("utf-8"))}
+    return {process.key: process for process in engine.build(files(), engine.Catalog(groups=groups))}
+
+
+@cache
+def spec(key: str) -> engine.Spec:
+    """The built version of one process."""
+    return engine.load_spec(built()[key].spec)
+
+
+@cache
+def variables_of(form: str) -> Mapping[str, tuple[list[Any], bool]]:
+    """The variables that a form sets: the values it may give, and whether one of them must be given."""
+    found: dict[str, tuple[list[Any], bool]] = {}
+
+    def visit(components: list[dict[str, Any]], hidden: bool) -> None:
+        for component in components:
+            may_hide = hidden or "conditional" in component
+            if (component.get("properties") or {}).get("variable") == "true":
+                required = bool((component.get("validate") or {}).get("required")) and not may_hide
+                found[component["key"]] = (_choices(component), required)
+            visit(component.get("components") or [], may_hide)
+
+    visit(json.loads(files()[f"forms/{form}.json"])["components"], False)
+    return found
+
+
+def _choices(component: Mapping[str, Any]) -> list[Any]:
+    if component["type"] == "checkbox":
+        return [True, False]
+    if component["type"] == "number":
+        return [0, 150, 1500, 4000, 9000]
+    if component.get("values"):
+        return [option["value"] for option in component["values"]]
+    return ["202603-0009", None, None, None]
+
+
+class World:
+    """A seeded world: the clock, the milestones, the case and the outside. Implements the engine's ports."""
+
+    def __init__(self, seed: int, case: Mapping[str, Any] | None = None) -> None:
+        self.random = random.Random(seed)
+        self.time = START
+        self.silent = self.random.random() < 0.2  # this customer never answers
+        self.haste = self.random.choice((1, 3, 8))  # how much people do before time passes
+        self.events: list[ActivityEvent] = []
+        self.calls: list[ServiceCall] = []
+        self.thrown: list[tuple[str, str | None]] = []
+        self.milestones: dict[str, datetime | None] = {}
+        self.case = {"number": "202603-0001", "type": "complaint", "level": "P3", "owner_group": "relations",
+                     "round": 1, "warranty_status": None, **(case or {})}
+
+    def now(self) -> datetime:
+        """Return the world's time."""
+        return self.time
+
+    def functions(self) -> Mapping[str, Callable[..., Any]]:
+        """Return what diagrams may call."""
+        return {"due": self._due, "after": lambda text: _moved(self.time, text), "now": self.now,
+                "workdays": lambda days: self.time + timedelta(days=float(days)), "today": lambda: self.time.date()}
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return the names that every expression sees."""
+        return {"case": self.case, "profile": {}}
+
+    def observe(self, event: ActivityEvent) -> None:
+        """Remember what happened."""
+        self.events.append(event)
+
+    def call(self, call: ServiceCall) -> Done | Parked:
+        """Answer a service task."""
+        self.calls.append(call)
+        if call.operation in PARKED:
+            return Parked()
+        return Done(f"{call.operation}-{len(self.calls)}")
+
+    def throw(self, name: str, correlation: str | None, payload: Mapping[str, Any]) -> None:
+        """Remember a message that leaves."""
+        self.thrown.append((name, correlation))
+
+    def _due(self, name: str) -> datetime | None:
+        if name not in self.milestones:
+            hours = self.random.choice((1, 4, 24, 72, None))
+            self.milestones[name] = None if hours is None else self.time + timedelta(hours=hours)
+        return self.milestones[name]
+
+
+def _moved(start: datetime, text: str) -> datetime:
+    hours = {"PT2H": 2, "PT4H": 4, "PT24H": 24, "P7D": 168, "P30D": 720}[text]
+    return start + timedelta(hours=hours)
+
+
+class Walk:
+    """One instance that is pushed on until it ends."""
+
+    def __init__(self, key: str, variables: Mapping[str, Any], world: World) -> None:
+        self.key, self.world = key, world
+        self.execution = engine.start(spec(key), variables, world)
+
+    def run(self, limit: int = 500) -> int:
+        """Take random steps until the instance ends; return how many. Fails when it does not end or a task fails."""
+        for step in range(limit):
+            view = self.execution.view()
+            assert not view.failed, [(task.element.id, task.error) for task in view.failed]
+            if view.ended:
+                return step
+            self._step(view)
+            if self.world.random.random() < 0.1:
+                self.execution = engine.load(spec(self.key), self.execution.dump(), self.world)
+        raise AssertionError(f"{self.key} does not end: {self.execution.view().active}")
+
+    def _step(self, view: Any) -> None:
+        timers = [timer for timer in view.timers if timer.due_at is not None]
+        tasks = [task for task in view.tasks if not (self.world.silent and task.element.lane == "customer")]
+        messages = view.messages if self.world.random.random() < 0.05 else ()
+        doors = [*[("task", one) for one in tasks] * self.world.haste, *[("message", one) for one in messages] * 50,
+                 *[("call", one) for one in view.calls] * self.world.haste, *([("time", None)] if timers else [])]
+        assert doors or view.messages, view
+        doors = doors or [("message", one) for one in view.messages]
+        kind, chosen = self.world.random.choice(doors)
+        if kind == "task":
+            self.answer(chosen)
+        elif kind == "call":
+            self.execution.finish_call(chosen.task_id, {})
+        elif kind == "message":
+            self.execution.deliver(chosen.message, {}, chosen.task_id)
+        else:
+            self.world.time = max(self.world.time, min(timer.due_at for timer in timers))
+            self.execution.fire_due()
+
+    def answer(self, task: Any, **given: Any) -> None:
+        """Complete a task with `given`, the rest at random."""
+        data: dict[str, Any] = {}
+        for name, (choices, required) in variables_of(task.element.form).items():
+            data[name] = self.world.random.choice(choices if required else [*choices, None])
+        self.execution.complete(task.task_id, {**data, **given})
+
+    def task(self, element_id: str) -> Any:
+        """Return the open task of an element."""
+        return next(task for task in self.execution.view().tasks if task.element.id == element_id)
+
+    def open(self) -> set[str]:
+        """Return the element ids of the open tasks."""
+        return {task.element.id for task in self.execution.view().tasks}
+
+    def pass_time(self, **delta: float) -> None:
+        """Let time pass, timer by timer."""
+        end = self.world.time + timedelta(**delta)
+        while True:
+            timers = self.execution.view().timers
+            due = [timer.due_at for timer in timers if timer.due_at is not None and timer.due_at <= end]
+            if not due:
+                break
+            self.world.time = max(self.world.time, min(due))
+            self.execution.fire_due()
+        self.world.time = end
+        self.execution.fire_due()
+
+
+def elements_seen(events: list[ActivityEvent]) -> set[tuple[str, str]]:
+    """Return (process, element) of everything that completed or fired."""
+    return {(event.element.process, event.element.id) for event in events if event.transition in {"completed", "fired"}}
+
+
+def flows_seen(events: list[ActivityEvent], flows: Mapping[tuple[str, str, str], str]) -> set[tuple[str, str]]:
+    """Return (process, flow) of the flows that were taken; `flows` maps (process, source, target) to the flow."""
+    left: Counter[tuple[str, str]] = Counter()
+    taken: set[tuple[str, str]] = set()
+    begun: set[tuple[str, str]] = set()
+    sources: dict[tuple[str, str], list[str]] = {}
+    for process, source, target in flows:
+        sources.setdefault((process, target), []).append(source)
+    for event in events:
+        where = (event.element.process, event.element.id)
+        if (event.task_id, event.element.id) not in begun:
+            begun.add((event.task_id, event.element.id))
+            for source in sources.get(where, ()):
+                if left[event.element.process, source] > 0:
+                    left[event.element.process, source] -= 1
+                    taken.add((event.element.process, flows[event.element.process, source, event.element.id]))
+                    if event.element.type != "parallelGateway":
+                        break
+        if event.transition in {"completed", "fired"}:
+            leaving = sum((process, source) == where for process, source, _ in flows)
+            left[where] += leaving if event.element.type == "parallelGateway" else 1
+    return taken
