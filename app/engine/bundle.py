@@ -72,7 +72,7 @@ class Sources:
     def reach(self, key: str) -> _Reach:
         """Return what the process `key` needs, called processes included, in the order in which it is met."""
         found: dict[str, tuple[str, Process]] = {}
-        open_, used, paths = [key], [], []
+        open_, used, paths = [key], list[str](), list[str]()
         while open_:
             name = open_.pop(0)
             if name in found or name not in self.processes:
@@ -82,7 +82,7 @@ class Sources:
             for node in found[name][1].nodes.values():
                 if node.called:
                     open_.append(node.called)
-                if node.decision in self.tables:
+                if node.decision is not None and node.decision in self.tables:
                     used.append(node.decision)
                     paths.append(self.tables[node.decision][0])
                 form = f"forms/{node.properties.get('form')}.json"
@@ -136,6 +136,8 @@ def load_spec(spec: bytes) -> Spec:
     if written != FORMAT:
         raise StepFailed(f"The version was built with format {written}; this release reads {FORMAT}.",
                          f"该版本的格式为 {written}，当前程序只支持 {FORMAT}。")
+    if key not in sources.processes:
+        raise Refused((), f"The stored version does not hold the process {key}.", f"已保存的版本不包含流程 {key}。")
     catalog = Catalog(groups=lanes)
     reach = sources.reach(key)
     scopes: dict[str, ScopeSpec] = {}
