@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timezone
+from functools import partial
 from typing import Any
 
 from app.engine import decisions, feel
-from app.engine.decision_table import NAMESPACES, DecisionTable, Reader, child, children, declared_names, read_definitions
+from app.engine.decision_table import (
+    NAMESPACES,
+    DecisionTable,
+    Reader,
+    child,
+    children,
+    declared_names,
+    read_definitions,
+)
+from app.engine.decision_types import conform
 from app.engine.xml import Xml, local, namespace, text
 from app.errors import ExpressionError, NotFound, Refused
 
-_BUILT_IN = {
-    "number": "number", "string": "string", "boolean": "boolean", "date": "date", "time": "time",
-    "dateTime": "date and time", "date and time": "date and time", "dayTimeDuration": "days and time duration",
-    "days and time duration": "days and time duration", "yearMonthDuration": "years and months duration",
-    "years and months duration": "years and months duration",
-}  # fmt: skip
 _BOXED = frozenset({
     "literalExpression", "decisionTable", "context", "invocation", "functionDefinition", "list", "relation",
     "conditional", "filter", "for", "some", "every",
 })  # fmt: skip
-_NOTHING = object()
 MAX_NESTING = 40  # decisions, services and functions that wait for each other
 
 
@@ -99,7 +101,8 @@ class Evaluation:
             return self.done[element]
         self.level += 1
         if self.level > MAX_NESTING:
-            raise ExpressionError("Decisions need each other in a circle, or too deeply.", "决策之间循环依赖或层级过深。")
+            raise ExpressionError("Decisions need each other in a circle, or too deeply.",
+                                  "决策之间循环依赖或层级过深。")
         self.done[element] = found = self._value(model, element)
         self.level -= 1
         return found
@@ -170,9 +173,9 @@ class Evaluation:
             self.level -= 1
 
     def service_function(self, model: Model, element: Xml) -> feel.Function:
-        """Return a decision service as a function of its input decisions and input data."""
+        """Return a decision service as a function of its input data and input decisions."""
         parts: list[Xml] = []
-        for kind in ("inputDecision", "inputData"):
+        for kind in ("inputData", "inputDecision"):
             for reference in children(element, kind):
                 target = model.resolve(reference.get("href", ""))[1]
                 if target is not None:
@@ -279,7 +282,8 @@ class Evaluation:
             return None
         kept = []
         for one in items if isinstance(items, list) else [items]:
-            answer = self.part(model, element, "match", name, {**context, **(one if isinstance(one, dict) else {}), "item": one})
+            inner = {**context, **(one if isinstance(one, dict) else {}), "item": one}
+            answer = self.part(model, element, "match", name, inner)
             if not isinstance(answer, bool):
                 return None
             if answer:
@@ -313,14 +317,14 @@ class Evaluation:
         if rounds is None:
             return None
         answers = [self.part(model, element, "satisfies", name, inner) for inner in rounds]
-        return True if True in answers else None if any(not isinstance(one, bool) for one in answers) else False
+        return None if any(not isinstance(one, bool) for one in answers) else True in answers
 
     def _box_every(self, model: Model, element: Xml, name: str, context: Mapping[str, Any]) -> Any:
         rounds = self.rounds(model, element, name, context)
         if rounds is None:
             return None
         answers = [self.part(model, element, "satisfies", name, inner) for inner in rounds]
-        return False if False in answers else None if any(not isinstance(one, bool) for one in answers) else True
+        return None if any(not isinstance(one, bool) for one in answers) else False not in answers
 
 
 def _boxed(element: Xml) -> Xml | None:
@@ -330,87 +334,6 @@ def _boxed(element: Xml) -> Xml | None:
 def _type_ref(element: Xml) -> str | None:
     variable = child(element, "variable")
     return variable.get("typeRef") if variable is not None else None
-
-
-def conform(model: Model, value: Any, type_ref: str | None) -> Any:
-    """Return a value as its declared type has it (a list of one for a single value and back), or null."""
-    if value is None or not type_ref:
-        return value
-    found = _conform(model, value, type_ref.removeprefix("feel:"), 0)
-    return None if found is _NOTHING else found
-
-
-def _conform(model: Model, value: Any, name: str, depth: int) -> Any:
-    if value is None or name == "Any" or depth > MAX_NESTING:
-        return value
-    if name in _BUILT_IN:
-        return _built_in(value, _BUILT_IN[name])
-    owner, item = _item(model, name)
-    return value if item is None else _conform_item(owner, value, item, depth)
-
-
-def _item(model: Model, name: str) -> tuple[Model, Xml | None]:
-    if name in model.items:
-        return model, model.items[name]
-    prefix, _, rest = name.partition(".")
-    for import_name, imported in model.imports.values():
-        if import_name == prefix and rest:
-            return _item(imported, rest)
-    return model, None
-
-
-def _built_in(value: Any, wanted: str) -> Any:
-    kind = feel.kind(value)
-    if kind == wanted:
-        return value
-    if isinstance(value, list) and len(value) == 1:
-        return _built_in(value[0], wanted) if value[0] is not None else None
-    if wanted == "date and time" and type(value) is date:
-        return datetime(value.year, value.month, value.day, tzinfo=timezone.utc)
-    return _NOTHING
-
-
-def _conform_item(model: Model, value: Any, item: Xml, depth: int) -> Any:
-    """Return a value as an itemDefinition or itemComponent has it."""
-    if item.get("isCollection") == "true":
-        entries = [_conform_one(model, entry, item, depth) for entry in (value if isinstance(value, list) else [value])]
-        return _NOTHING if _NOTHING in [entry for entry in entries if entry is _NOTHING] else entries
-    if isinstance(value, list) and len(value) == 1 and not _is_list_type(model, item):
-        value = value[0]
-    return _conform_one(model, value, item, depth)
-
-
-def _is_list_type(model: Model, item: Xml) -> bool:
-    reference = child(item, "typeRef")
-    inner = _item(model, (text(reference) or "") if reference is not None else "")[1]
-    return inner is not None and (inner.get("isCollection") == "true" or _is_list_type(model, inner))
-
-
-def _conform_one(model: Model, value: Any, item: Xml, depth: int) -> Any:
-    if value is None:
-        return None
-    components = children(item, "itemComponent")
-    if components:
-        if not isinstance(value, dict):
-            return _NOTHING
-        found = dict(value)
-        for component in components:
-            name = component.get("name", "")
-            if name in value:
-                found[name] = _conform_item(model, value[name], component, depth + 1) if value[name] is not None else None
-                if found[name] is _NOTHING:
-                    return _NOTHING
-        return found
-    reference = child(item, "typeRef")
-    if reference is not None:
-        value = _conform(model, value, (text(reference) or "").removeprefix("feel:"), depth + 1)
-        if value is _NOTHING:
-            return _NOTHING
-    allowed = child(item, "allowedValues")
-    source = child(allowed, "text") if allowed is not None else None
-    if source is not None and not feel.unary(feel.parse_unary(text(source) or "-", model.known), value, {}):
-        return _NOTHING
-    return value
 
 
 def read_model(xml: bytes, file: str, others: Mapping[str, bytes] | None = None) -> Model:
@@ -423,8 +346,8 @@ def read_model(xml: bytes, file: str, others: Mapping[str, bytes] | None = None)
             continue
 
     def load(space: str, open_: frozenset[str]) -> Model:
-        rest = {other: (lambda other=other: load(other, open_ | {space})) for other in sources if other not in open_ | {space}}
-        return Model(*sources[space], rest)
+        closed = open_ | {space}
+        return Model(*sources[space], {other: partial(load, other, closed) for other in sources if other not in closed})
 
     own = read_definitions(xml, file).get("namespace", "")
     sources[own] = (xml, file)

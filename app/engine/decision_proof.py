@@ -85,11 +85,13 @@ class _Proof:
         try:
             kind = feel.infer(cell, known)
         except ExpressionError as error:
-            yield self.finding(rule, "decision_bad_cell", "error", f"“{label}”的单元格 {cell.text} 有误：{error.message_zh}",
+            yield self.finding(rule, "decision_bad_cell", "error",
+                               f"“{label}”的单元格 {cell.text} 有误：{error.message_zh}",
                                f"Cell {cell.text} of {label}: {error.message_en}")
             return
         if isinstance(cell, feel.Expression) and wanted in _FEEL_TYPES and kind not in {wanted, "any", "null"}:
-            yield self.finding(rule, "decision_bad_cell", "error", f"“{label}”的单元格 {cell.text} 应为 {wanted}，实际为 {kind}。",
+            yield self.finding(rule, "decision_bad_cell", "error",
+                               f"“{label}”的单元格 {cell.text} 应为 {wanted}，实际为 {kind}。",
                                f"Cell {cell.text} of {label} is a {kind}, not a {wanted}.")
 
     def outside(self, rule: Rule, column: Input, test: feel.UnaryTests) -> Iterator[Finding]:
@@ -97,7 +99,8 @@ class _Proof:
         for value in constants(test):
             if value is not None and column.allowed and not feel.unary(column.allowed, value, {}):
                 shown = feel.plain(value)
-                yield self.finding(rule, "decision_bad_cell", "error", f"“{column.label}”的单元格值 {shown} 不在允许值之内。",
+                yield self.finding(rule, "decision_bad_cell", "error",
+                                   f"“{column.label}”的单元格值 {shown} 不在允许值之内。",
                                    f"{shown!r} is not an allowed value of {column.label}.")
 
     # -- partition
@@ -127,7 +130,8 @@ class _Proof:
         if len(kinds) != 1:
             if not bounds and all(not test.root.tests for test in tests):
                 return [None]
-            raise _NotProvable(f"“{column.label}”没有类型或允许值", f"{column.label} has neither type nor allowed values")
+            raise _NotProvable(f"“{column.label}”没有类型或允许值",
+                               f"{column.label} has neither type nor allowed values")
         samples = _samples(kinds.pop(), bounds)
         return [one for one in samples if feel.unary(allowed, one, {})] if allowed else samples
 
@@ -215,7 +219,8 @@ def _bounds(tests: Sequence[feel.UnaryTests], column: Input) -> list[Any]:
 
     def collect(node: tree.Node) -> None:
         if isinstance(node, tree.Name) and node.name == "?":
-            raise _NotProvable(f"“{column.label}”的单元格使用了 ? 表达式", f"a cell of {column.label} uses an expression of ?")
+            raise _NotProvable(f"“{column.label}”的单元格使用了 ? 表达式",
+                               f"a cell of {column.label} uses an expression of ?")
         if isinstance(node, tree.UnaryCompare | tree.RangeOf | tree.Tests | tree.ListOf):
             for child in node.children():
                 collect(child)

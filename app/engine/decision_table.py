@@ -82,7 +82,8 @@ class Reader:
 
     def wrong(self, element: Xml, rule: str, zh: str, en: str, element_id: str | None = None) -> None:
         """Note a mistake."""
-        self.findings.append(Finding(self.file, element_id or element.get("id"), element.sourceline, rule, "error", zh, en))
+        where = element_id or element.get("id")
+        self.findings.append(Finding(self.file, where, element.sourceline, rule, "error", zh, en))
 
     def expression(self, element: Xml, owner: str | None = None) -> feel.Expression:
         """Return the FEEL of an element with a text child; an unreadable one is noted."""
@@ -118,16 +119,21 @@ class Reader:
         outputs = tuple(self._output(one, one.get("name") or (decision_id if len(found) == 1 else f"output{at}"))
                         for at, one in enumerate(found, 1))  # fmt: skip
         if not outputs:
-            self.wrong(element, "decision_no_output", "决策表没有输出列。", "The table has no output column.", decision_id)
+            self.wrong(element, "decision_no_output", "决策表没有输出列。",
+                       "The table has no output column.", decision_id)
         if len({one.name for one in outputs}) < len(outputs):
-            self.wrong(element, "decision_output_twice", "两个输出列同名。", "Two output columns have the same name.", decision_id)
+            self.wrong(element, "decision_output_twice", "两个输出列同名。",
+                       "Two output columns have the same name.", decision_id)
         if aggregation and len(outputs) > 1:
             self.wrong(element, "decision_aggregation", "多输出列的决策表不能汇总。",
                        "A table with several outputs cannot be aggregated.", decision_id)
-        rules = tuple(self._rule(one, at, len(inputs), len(outputs)) for at, one in enumerate(children(element, "rule"), 1))
+        rules = tuple(self._rule(one, at, len(inputs), len(outputs))
+                      for at, one in enumerate(children(element, "rule"), 1))  # fmt: skip
         if len({rule.id for rule in rules}) < len(rules):
-            self.wrong(element, "decision_rule_twice", "两条规则的编号相同。", "Two rules have the same id.", decision_id)
-        return DecisionTable(decision_id, name, self.file, policy, aggregation, inputs, outputs, rules, element.sourceline)
+            self.wrong(element, "decision_rule_twice", "两条规则的编号相同。",
+                       "Two rules have the same id.", decision_id)
+        return DecisionTable(decision_id, name, self.file, policy, aggregation, inputs, outputs, rules,
+                             element.sourceline)
 
     def _input(self, element: Xml) -> Input:
         expression = child(element, "inputExpression")
@@ -141,8 +147,9 @@ class Reader:
     def _output(self, element: Xml, name: str) -> Output:
         allowed, default = child(element, "outputValues"), child(element, "defaultOutputEntry")
         tests = self.tests(allowed) if allowed is not None else None
-        return Output(element.get("id", ""), name, element.get("label") or name, _type(element), tests,
-                      tuple(constants(tests)) if tests else (), self.expression(default) if default is not None else None)
+        priorities = tuple(constants(tests)) if tests else ()
+        return Output(element.get("id", ""), name, element.get("label") or name, _type(element), tests, priorities,
+                      self.expression(default) if default is not None else None)
 
     def _rule(self, element: Xml, at: int, inputs: int, outputs: int) -> Rule:
         rule_id = element.get("id") or f"rule_{at}"
@@ -181,8 +188,8 @@ def _hit(element: Xml, rule_id: str) -> RuleHit:
     if extension is None:
         return RuleHit(rule_id)
     cells = {
-        cell.get("output", ""): {"clauses": tuple(cell.get("clauses", "").split()), "also": tuple(cell.get("also", "").split()),
-                                 "basis": cell.get("basis", "")}
+        cell.get("output", ""): {"clauses": tuple(cell.get("clauses", "").split()),
+                                 "also": tuple(cell.get("also", "").split()), "basis": cell.get("basis", "")}
         for cell in extension.findall(chengnuo("cell"))
     }  # fmt: skip
     return RuleHit(rule_id, tuple(extension.get("clauses", "").split()), extension.get("assumption") == "true", cells)
@@ -210,7 +217,7 @@ def declared_names(root: Xml) -> frozenset[str]:
 def read_table(xml: bytes, file: str) -> tuple[DecisionTable, ...]:
     """Return the decision tables of a DMN file, in document order.
 
-    Raises Refused with every finding: XML that is not safe or not DMN, cells that cannot be read, columns that do not fit.
+    Raises Refused with every finding: XML that is not safe or not DMN, cells that cannot be read, rows that do not fit.
     """
     root = read_definitions(xml, file)
     reader = Reader(file, declared_names(root))

@@ -42,7 +42,8 @@ def decide(table: DecisionTable, context: Mapping[str, Any], functions: Function
             if table.hit_policy == "FIRST":
                 break
     if len(hits) > 1 and table.hit_policy == "UNIQUE":
-        raise _several(table, hits, "more than one rule of a UNIQUE table matches", "唯一命中的决策表有多条规则同时满足")
+        raise _several(table, hits, "more than one rule of a UNIQUE table matches",
+                       "唯一命中的决策表有多条规则同时满足")
     if not hits:
         return _nothing(table, context, functions, strict)
     answers = [_answers(table, rule, context, functions, strict) for rule in hits]

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from app.engine.feel.evaluator import Code, Compiler, Test
+from app.engine.feel.core import Code, Test
+from app.engine.feel.evaluator import Compiler
 from app.engine.feel.parser import Parser
 from app.engine.feel.scope import Run, Scope
 from app.engine.feel.temporal import DaysDuration, YearsDuration
@@ -20,7 +21,8 @@ from app.errors import ExpressionError
 
 __all__ = [
     "HOST_FUNCTIONS", "DaysDuration", "Expression", "Function", "Literal", "Range", "UnaryTests", "YearsDuration",
-    "calls", "constant", "equal", "evaluate", "infer", "kind", "names", "parse", "parse_unary", "plain", "to_feel", "unary",
+    "calls", "constant", "equal", "evaluate", "infer", "kind", "names", "parse", "parse_unary", "plain", "to_feel",
+    "unary",
 ]  # fmt: skip
 _NO_FUNCTIONS: Mapping[str, Callable[..., Any]] = {}
 
@@ -124,9 +126,9 @@ def calls(expression: str | Expression | UnaryTests) -> frozenset[str]:
 
 def infer(expression: str | Expression | UnaryTests, types: Mapping[str, str] | None = None,
           functions: Mapping[str, str] | None = None) -> str:
-    """Return the type that an expression gives: boolean, number, string, date, time, date and time, duration, list,
-    context, range, function, null, or any where it is not known.
+    """Return the type that an expression gives, any where it is not known.
 
+    Types are boolean, number, string, date, time, date and time, duration, list, context, range, function and null.
     `types` gives those of variables ("case.level" for an entry; "?" for the value that unary tests judge), `functions`
     the result types of the host's functions. Raises ExpressionError for a certain mistake.
     """

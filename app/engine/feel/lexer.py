@@ -27,8 +27,7 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{6}|.)", re.DOTALL)
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
-_FULL_WIDTH = {"“": '"', "”": '"', "（": "(", "）": ")", "，": ",", "：": ":", "＝": "=", "＞": ">", "＜": "<", "【": "[",
-               "】": "]", "。": ".", "、": ",", "；": ";", "＋": "+", "－": "-", "｛": "{", "｝": "}", "？": "?"}  # fmt: skip
+_FULL_WIDTH = dict(zip("“”（），：＝＞＜【】。、；＋－｛｝？", '""(),:=><[].,;+-{}?', strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +44,8 @@ def tokenize(text: str) -> list[Token]:
     if not isinstance(text, str):
         raise ExpressionError("An expression must be text.", "表达式必须是文本。", expression=str(text)[:80])
     if len(text) > MAX_TEXT:
-        raise ExpressionError(f"The expression is longer than {MAX_TEXT} characters.", f"表达式超过 {MAX_TEXT} 个字符。",
-                              expression=text[:80], position=MAX_TEXT)
+        raise ExpressionError(f"The expression is longer than {MAX_TEXT} characters.",
+                              f"表达式超过 {MAX_TEXT} 个字符。", expression=text[:80], position=MAX_TEXT)
     tokens: list[Token] = []
     at = 0
     while at < len(text):

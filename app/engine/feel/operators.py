@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import ROUND_FLOOR, Decimal, DecimalException
 from typing import Any
@@ -38,7 +39,9 @@ def _divide(left: Decimal, right: Decimal) -> Decimal | None:
     return NUMBERS.divide(left, right) if right else None
 
 
-_NUMERIC = {"+": NUMBERS.add, "-": NUMBERS.subtract, "*": NUMBERS.multiply, "/": _divide, "**": NUMBERS.power}
+_NUMERIC: dict[str, Callable[[Decimal, Decimal], Decimal | None]] = {
+    "+": NUMBERS.add, "-": NUMBERS.subtract, "*": NUMBERS.multiply, "/": _divide, "**": NUMBERS.power,
+}  # fmt: skip
 
 
 def _add(left: Any, right: Any) -> Any:
@@ -105,7 +108,9 @@ def _quotient(left: Any, right: Any) -> Any:
     return None
 
 
-_MIXED = {"+": _add, "-": _subtract, "*": _multiply, "/": _quotient, "**": lambda _left, _right: None}
+_MIXED: dict[str, Callable[[Any, Any], Any]] = {
+    "+": _add, "-": _subtract, "*": _multiply, "/": _quotient, "**": lambda _left, _right: None,
+}  # fmt: skip
 
 
 def negate(value: Any) -> Any:
@@ -171,7 +176,7 @@ def _range_property(value: Range, name: str) -> tuple[bool, Any]:
 
 def is_instance(value: Any, wanted: Any) -> bool | None:
     """Tell whether a value is of a type (a tuple from the parser); None when the type is unknown."""
-    name = wanted[0]
+    name: str = wanted[0]
     if name == "Any":
         return value is not None
     if name == "Null":

@@ -21,9 +21,8 @@ _TIME = (
 _DATE_ONLY = re.compile(_DATE, re.ASCII)
 _TIME_ONLY = re.compile("T?" + _TIME, re.ASCII)
 _BOTH = re.compile(_DATE + "T" + _TIME, re.ASCII)
-_DAYS = re.compile(
-    r"(-)?P(?=[0-9]|T[0-9])(?:([0-9]{1,12})D)?(?:T(?=[0-9])(?:([0-9]{1,12})H)?(?:([0-9]{1,12})M)?(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)S)?)?", re.ASCII
-)  # fmt: skip
+_CLOCK = r"T(?=[0-9])(?:([0-9]{1,12})H)?(?:([0-9]{1,12})M)?(?:([0-9]{1,12}(?:\.[0-9]{1,9})?)S)?"
+_DAYS = re.compile(rf"(-)?P(?=[0-9]|T[0-9])(?:([0-9]{{1,12}})D)?(?:{_CLOCK})?", re.ASCII)
 _YEARS = re.compile(r"(-)?P(?=[0-9])(?:([0-9]{1,10})Y)?(?:([0-9]{1,10})M)?", re.ASCII)
 
 

@@ -45,8 +45,10 @@ _LITERALS = {bool: "boolean", Decimal: "number", str: "string", datetime: "date 
              DaysDuration: "duration", YearsDuration: "duration"}  # fmt: skip
 _MOMENTS = frozenset({"date", "time", "date and time"})
 _OPEN = frozenset({"any", "null"})
-_ZH = {"number": "数值", "string": "文本", "boolean": "是/否", "date": "日期", "time": "时间", "date and time": "日期时间",
-       "duration": "时长", "list": "列表", "context": "上下文", "function": "函数", "range": "区间", "null": "空值"}  # fmt: skip
+_ZH = {
+    "number": "数值", "string": "文本", "boolean": "是/否", "date": "日期", "time": "时间", "date and time": "日期时间",
+    "duration": "时长", "list": "列表", "context": "上下文", "function": "函数", "range": "区间", "null": "空值",
+}  # fmt: skip
 
 
 class Inference:
@@ -63,6 +65,7 @@ class Inference:
         return method(node, local)
 
     def wrong(self, node: Node, en: str, zh: str) -> ExpressionError:
+        """Return the error for a node."""
         return ExpressionError(f"{en} (at {node.pos + 1})", f"{zh}（第 {node.pos + 1} 个字符）",
                                expression=self.text, position=node.pos)
 
@@ -70,7 +73,8 @@ class Inference:
         """Check that a node can be true or false."""
         found = self.infer(node, local)
         if found not in _OPEN | {"boolean"}:
-            raise self.wrong(node, f"True or false is needed here, not a {found}.", f"此处需要是/否，实际为{_zh(found)}。")
+            raise self.wrong(node, f"True or false is needed here, not a {found}.",
+                             f"此处需要是/否，实际为{_zh(found)}。")
 
     def _literal(self, node: Literal, local: Mapping[str, str]) -> str:
         return "null" if node.value is None else _LITERALS.get(type(node.value), "any")
@@ -210,6 +214,7 @@ class Inference:
         return answers.pop() if len(answers) == 1 else "any"
 
     def rounds(self, iterations: Iterable[Iteration], local: Mapping[str, str]) -> dict[str, str]:
+        """Return the types inside a loop."""
         inner = dict(local)
         for one in iterations:
             self.infer(one.source, inner)

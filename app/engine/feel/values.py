@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, DecimalException
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 from app.engine.feel import temporal
 from app.engine.feel.limits import MAX_DEPTH, MAX_ITEMS, MAX_STRING
@@ -54,7 +54,9 @@ def to_feel(value: Any, depth: int = 0) -> Any:
     if kind in _READY:
         return value
     if kind is str:
-        return value if len(value) <= MAX_STRING else _too_large()
+        if len(value) > MAX_STRING:
+            _too_large()
+        return value
     if kind is int:
         return _number(value)
     if kind is float:
@@ -95,14 +97,14 @@ def _rarer(value: Any, depth: int) -> Any:
 
 def _number(value: int) -> Decimal:
     if value.bit_length() > 20_000:
-        return _too_large()  # type: ignore[return-value]
+        _too_large()
     try:
         return NUMBERS.create_decimal(value)
     except DecimalException as error:
         raise ExpressionError("A number is too large.", "数值过大。") from error
 
 
-def _too_large() -> Any:
+def _too_large() -> NoReturn:
     raise ExpressionError("A value is too large.", "数据过大。")
 
 
@@ -180,7 +182,10 @@ def key(value: Any) -> Any:
 
 
 def measure(value: Any, limit: int = MAX_ITEMS) -> int:
-    """Return how many items (and 64-character blocks) a list or context has, nested ones included; raises ExpressionError beyond the limits."""
+    """Return how many items (and 64-character blocks) a list or context has, nested ones included.
+
+    Raises ExpressionError beyond the limits.
+    """
     count = 0
     pending: list[tuple[Any, int]] = [(value, 1)]
     while pending:

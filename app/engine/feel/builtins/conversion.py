@@ -137,14 +137,8 @@ def duration_of_duration(value: DaysDuration | YearsDuration) -> DaysDuration | 
 def months_between(start: date, end: date) -> YearsDuration | None:
     """Return the whole months from one day to another."""
     months = (end.year - start.year) * 12 + end.month - start.month
-    if months > 0 and _within(end) < _within(start):
+    if months > 0 and end.day < start.day:
         months -= 1
-    elif months < 0 and _within(end) > _within(start):
+    elif months < 0 and end.day > start.day:
         months += 1
     return YearsDuration(months)
-
-
-def _within(value: date) -> tuple[int, ...]:
-    if isinstance(value, datetime):
-        return (value.day, value.hour, value.minute, value.second, value.microsecond)
-    return (value.day, 0, 0, 0, 0)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, DecimalException
-from typing import Any
+from typing import Any, TypeVar
 
 from app.engine.feel.scope import Run
 from app.engine.feel.temporal import DaysDuration, YearsDuration
 from app.engine.feel.values import Function, Range
 
+_F = TypeVar("_F", bound=Callable[..., Any])
 _NO_FIT = object()
 
 
@@ -38,10 +39,10 @@ class Overload:
 BUILTINS: dict[str, list[Overload]] = {}
 
 
-def builtin(name: str, parameters: str, result: str = "any", *, needs_run: bool = False) -> Callable[..., Any]:
+def builtin(name: str, parameters: str, result: str = "any", *, needs_run: bool = False) -> Callable[[_F], _F]:
     """Declare a built-in: parameters are "string: string, start position: number, length?: number, *rest: any"."""
 
-    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+    def declare(function: _F) -> _F:
         found: list[Parameter] = []
         many = None
         for part in filter(None, (text.strip() for text in parameters.split(","))):
@@ -77,7 +78,7 @@ def _fit(overload: Overload, values: Sequence[Any]) -> list[Any] | None:
     parameters = overload.parameters
     if len(values) > len(parameters) and overload.many is None:
         return None
-    fitted = []
+    fitted: list[Any] = []
     for index, parameter in enumerate(parameters):
         if index >= len(values):
             if not parameter.optional:
@@ -100,7 +101,7 @@ def _fit_named(overload: Overload, values: Sequence[Any], names: tuple[str, ...]
     given = dict(zip(names, values, strict=True))
     if overload.many is not None or not given.keys() <= {parameter.name for parameter in overload.parameters}:
         return None
-    fitted = []
+    fitted: list[Any] = []
     for parameter in overload.parameters:
         if parameter.name not in given:
             if not parameter.optional:

@@ -12,7 +12,9 @@ from app.engine.feel.limits import MAX_PATTERN, MAX_STRING, PATTERN_SECONDS
 from app.engine.feel.scope import Run
 from app.errors import ExpressionError
 
-_FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": regex.VERBOSE}
+_FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0, "q": 0}
+_FOREIGN = frozenset("zZAbBGhHKRXUNuxLmMgkQEaefvo")  # escapes that XPath lacks
+_CLASSES = {"i": r"[\p{L}_:]", "I": r"[^\p{L}_:]", "c": r"[-.\w:·]", "C": r"[^-.\w:·]"}
 
 
 def too_long() -> ExpressionError:
@@ -87,22 +89,65 @@ def ends_with(text: str, match: str) -> bool:
 def _pattern(text: str, flags: str | None) -> Any:
     """Return the compiled pattern, or None when it is not one; raises ExpressionError when it is too long."""
     if len(text) > MAX_PATTERN:
-        raise ExpressionError(f"A pattern is longer than {MAX_PATTERN} characters.", f"正则表达式超过 {MAX_PATTERN} 个字符。")
-    bits = regex.VERSION1 if "-[" in text else regex.VERSION0
+        raise ExpressionError(f"A pattern is longer than {MAX_PATTERN} characters.",
+                              f"正则表达式超过 {MAX_PATTERN} 个字符。")
+    bits = regex.VERSION1
     for flag in flags or "":
-        if flag == "q":
-            return regex.compile(regex.escape(text))
         if flag not in _FLAGS:
             return None
         bits |= _FLAGS[flag]
-    if "-[" in text:
-        text = text.replace("-[", "--[")  # XPath writes a class's subtraction with one minus
-    if regex.search(r"\(\?(?!:)|(?<!\\)(?:\\\\)*\\[zZAbBGhKRX]", text):  # constructs that XPath lacks
-        return None
+    if "q" in (flags or ""):
+        return regex.compile(regex.escape(text), bits)
+    if "x" in (flags or ""):
+        text = _without_blanks(text)
+    translated = _translated(text, "s" in (flags or ""))
     try:
-        return regex.compile(text, bits)
+        return None if translated is None else regex.compile(translated, bits)
     except (regex.error, OverflowError, RecursionError, ValueError):
         return None
+
+
+def _without_blanks(text: str) -> str:
+    """Return a pattern without the blanks outside its character classes, as the flag x has it."""
+    pieces: list[str] = []
+    level = 0
+    for char in text:
+        if level or char not in " \t\n\r":
+            escaped = bool(pieces) and pieces[-1] == "\\"
+            level = max(0, level + (char == "[" and not escaped) - (char == "]" and not escaped))
+            pieces.append("\\\\" if escaped and char == "\\" and pieces.pop() else char)
+    return "".join(pieces)
+
+
+def _translated(text: str, dotall: bool) -> str | None:
+    """Return an XPath pattern (F&O 3.1, 5.6.1) in the words of `regex`, or None when XPath lacks what it uses."""
+    pieces: list[str] = []
+    level = at = 0  # level: depth of character classes
+    while at < len(text):
+        char = text[at]
+        if char == "\\":
+            code = text[at + 1 : at + 2]
+            if not code or code in _FOREIGN or (level and code.isdigit()) or code == "0":
+                return None
+            block = code in "pP" and text.startswith("{Is", at + 2)
+            pieces.append(f"\\{code}{{In" if block else _CLASSES.get(code, char + code))
+            at += 5 if block else 2
+            continue
+        if char == "(" and text[at + 1 : at + 2] == "?" and text[at + 2 : at + 3] != ":" and not level:
+            return None
+        if char == "[":
+            opens = not level or text[at - 1] == "-"
+            pieces.append("[" if not level else "-[" if opens else "\\[")
+            level += opens
+        elif char == "]" and level:
+            pieces.append(char)
+            level -= 1
+        elif char == "." and not level and not dotall:
+            pieces.append("[^\\n\\r]")
+        else:
+            pieces.append("\\" + char if level and char in "&|~" else char)
+        at += 1
+    return "".join(pieces)
 
 
 @builtin("matches", "input: string, pattern: string, flags?: string?", "boolean", needs_run=True)
@@ -142,14 +187,16 @@ def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | No
 
 
 def _expand(replacement: str, match: Any) -> str:
+    groups = match.re.groups
+
     def one(found: Any) -> str:
-        digits = found.group(1)
-        if digits is None:
+        if found.group(1) is None:
             return str(found.group(2))
-        while len(digits) > 1 and int(digits) > match.re.groups:
-            digits = digits[:-1]
-        rest = found.group(1)[len(digits) :]
-        return ((match.group(int(digits)) or "") if int(digits) <= match.re.groups else "") + rest
+        digits = str(found.group(1))
+        rest = ""
+        while len(digits) > 1 and int(digits) > groups:
+            digits, rest = digits[:-1], digits[-1] + rest
+        return str(match.group(int(digits)) or "") + rest if int(digits) <= groups else rest
 
     return str(regex.sub(r"\$([0-9]{1,3})|\\([\\$])", one, replacement))
 

@@ -6,6 +6,7 @@ import calendar
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from app.engine.feel.builtins.registry import builtin
 from app.engine.feel.values import equal, kind
@@ -42,13 +43,15 @@ def last_day_of_month(day: date) -> Decimal:
     return Decimal(calendar.monthrange(day.year, day.month)[1])
 
 
-@builtin("is", "value1: any, value2: any", "boolean")
+@builtin("is", "value1?: any, value2?: any", "boolean")
 def is_same(first: Any, second: Any) -> bool:
     """Tell whether two values are the same element of FEEL's semantic domain: same type, same zone."""
     if kind(first) != kind(second):
         return False
-    if isinstance(first, datetime | time) and (
-        first.utcoffset() != second.utcoffset() or first.replace(tzinfo=None) != second.replace(tzinfo=None)
-    ):
-        return False
+    if isinstance(first, datetime | time):
+        return _zone(first) == _zone(second) and first.replace(tzinfo=None) == second.replace(tzinfo=None)
     return equal(first, second) is True
+
+
+def _zone(value: datetime | time) -> object:
+    return value.tzinfo.key if isinstance(value.tzinfo, ZoneInfo) else value.utcoffset()
