@@ -56,7 +56,8 @@ def test_deadlines_of_a_complaint_follow_the_companys_days(services, clock, case
 def test_a_new_day_off_is_shown_first_then_moves_the_promise_and_its_timer(services, clock, actor, case_id):
     update = CalendarUpdate(services.runtime)
     with unit_of_work() as session:
-        session.add(CalendarDay(day=date(2026, 3, 4), working=False, note="停电", changed_at=clock.now(), changed_by="x"))
+        session.add(CalendarDay(day=date(2026, 3, 4), working=False, note="停电", changed_at=clock.now(),
+                                changed_by="x"))
     resolution = next(change for change in update.preview() if change.name == "resolution")
     assert resolution.due_after - resolution.due_before == timedelta(days=1)
     assert clock_of(case_id, "resolution", clock).due_at == resolution.due_before
