@@ -64,6 +64,8 @@ def propose(component: Component, context: FormContext) -> Any:
         value = lenient(component, value, context)
         if value is not None and value != [] and (component.readonly or _fits(component, value, context)):
             return stored(component, value)
+    if component.type == "checkbox" and not (component.required or component.required_if or component.readonly):
+        return False  # said, so that nobody who fills in what is missing takes it for an open question
     return None
 
 
@@ -208,11 +210,17 @@ def _submission(definition: FormDefinition, answers: Mapping[str, Any], hidden: 
     return Submission(data, variables, _grouped(facts, context.variables.get("case")), hidden)
 
 
+def _nothing(value: Any) -> bool:
+    return value is None or value is False or value == []
+
+
 def _grouped(facts: Mapping[str, Any], case: Any) -> dict[str, Any]:
     """Facts as the case record takes them: flags as the whole list, further facts under `extra`."""
     grouped: dict[str, Any] = {}
     flags = set(case.get("flags") or ()) if isinstance(case, Mapping) else set()
     for name, value in facts.items():
+        if _nothing(value) and _nothing(fact_of(case, name)):
+            continue  # it was empty before
         group, _, key = name.rpartition(".")
         if group == "flags":
             flags = flags | {key} if value is True else flags - {key}

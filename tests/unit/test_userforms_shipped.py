@@ -99,9 +99,7 @@ def fill(components, data, everything):
             fill(field["components"], data, everything)
         elif field["type"] not in {"text", "separator"} and not field.get("readonly"):
             required = field["validate"]["required"]
-            missing = (
-                data.get(field["key"]) in (None, False, []) if field["type"] == "checkbox" else field["key"] not in data
-            )
+            missing = field["key"] not in data
             if missing and (required or everything):
                 data[field["key"]] = answer(field)
     return data
