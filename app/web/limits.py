@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from flask import g, request
 from flask_limiter import Limiter
+
+from app.clock import SystemClock
 
 DEFAULT = "100 per second"
 
@@ -19,4 +23,11 @@ def caller() -> str:
 
 
 # A moving window: nobody is refused because a fixed window happened to begin in the middle of a burst.
-limiter = Limiter(key_func=caller, default_limits=[DEFAULT], strategy="moving-window", headers_enabled=True)
+limiter = Limiter(key_func=caller, default_limits=[DEFAULT], strategy="moving-window")
+
+
+def wait_seconds() -> int:
+    """Return how many whole seconds a refused caller should wait, at least one."""
+    reached = limiter.current_limit
+    left = reached.reset_at - SystemClock().now().timestamp() if reached is not None else 0
+    return max(1, ceil(left))

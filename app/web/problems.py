@@ -13,6 +13,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import ChengnuoError, Invalid, Refused
+from app.web.limits import wait_seconds
 
 log = logging.getLogger(__name__)
 PROBLEM = "application/problem+json"
@@ -73,10 +74,10 @@ def answer_http(error: HTTPException) -> Response:
     # The framework's own texts are English and for developers: people get ours.
     answer = _answer(status, titles().get(status) or error.name, {"code": _code_of(status)})
     for name, value in error.get_headers(request.environ):
-        if name.lower() in ("allow", "retry-after"):
+        if name.lower() == "allow":
             answer.headers[name] = value
     if status == 429:
-        answer.headers.setdefault("Retry-After", "1")
+        answer.headers["Retry-After"] = str(wait_seconds())
     return answer
 
 

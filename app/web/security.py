@@ -86,7 +86,7 @@ def install(app: Flask) -> None:
 
 def identify() -> None:
     """Set `g.actor`; raises NotSignedIn for a bearer token that is not good (never falls back to the cookie)."""
-    g.actor = None
+    g.actor = g.token_digest = None
     if request.endpoint is None or request.endpoint == "static":
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
