@@ -16,8 +16,8 @@ CASE = {"claimed_type": "complaint", "channel": "phone", "urgency": "medium", "s
         "origin": "not_applicable", "customer_level": "ordinary", "customer_known": True, "safety": False,
         "production_stop": False, "batch": False, "public_opinion": False}
 REGISTERED = {"case_type": "complaint", "complaint_type": "service_attitude", "severity": "general",
-              "urgency": "medium", "impact_scope": "one", "origin": "not_applicable", "customer_level": "ordinary", "duplicate_of": None,
-              "safety": False, "production_stop": False, "batch": False, "public_opinion": False,
+              "urgency": "medium", "origin": "not_applicable", "customer_level": "ordinary", "duplicate_of": None,
+              "impact_scope": "one", "safety": False, "production_stop": False, "batch": False, "public_opinion": False,
               "repeat_complaint": False}
 
 
