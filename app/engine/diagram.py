@@ -124,7 +124,7 @@ class Process:
     has_lanes: bool
 
     def __post_init__(self) -> None:
-        nodes = {item.id: item for item in self.items if isinstance(item, Node)}
+        nodes = {item.id: item for item in self.items if isinstance(item, Node) and item.id}
         outgoing: dict[str, list[Flow]] = {}
         incoming: dict[str, list[Flow]] = {}
         for item in self.items:

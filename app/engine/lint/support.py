@@ -86,6 +86,9 @@ def _events(process: Process, node: Node, report: Report) -> None:
             report.error("unsupported_event", node, f"此处不支持 {event.kind} 事件。", f"A {event.kind} event is not supported here.")
         elif node.type == "startEvent" and node.scope != process.id:
             report.error("unsupported_event", node, "子流程的开始事件不能带定义。", "The start event of a subprocess may have no definition.")
+        if event.timer_kind == "timeCycle" and node.type == "intermediateCatchEvent":
+            report.error("cycle_on_catching_event", node, "循环定时器只能用在非中断边界事件上；这里请用时长或日期。",
+                         "A cycle belongs on a non-interrupting boundary event; use a duration or a date here.")
         if event.kind == "signal":
             report.warning("signal_within_instance", node, "信号只在同一实例内传递；跨实例请用消息。",
                            "A signal is heard within its own instance only; use messages between instances.")
