@@ -44,6 +44,7 @@ def serve(application: Callable[..., Flask], host: str) -> int:
     except OSError as error:
         click.echo(f"端口 {os.environ.get('PORT')} 不可用 / the port is not free: {error}", err=True)
         return 3
+    app.config["PUBLIC_URL"] = app.config["PUBLIC_URL"] or f"http://{host}:{port}"  # for links in messages
     server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
     background.start()
     announce(app, host, port, password)

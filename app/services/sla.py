@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.errors import StepFailed
 from app.facts import DecisionResult, Period
-from app.services.sla_plan import NEVER_PAUSED, Planned, compute, plan, reason, with_pauses
+from app.services.sla_plan import NEVER_PAUSED, TARGETS, Planned, compute, plan, reason, with_pauses
 from app.store import milestones as rows
 from app.store.models import Case, Milestone
 from app.work_calendar import WorkCalendar
@@ -174,11 +174,11 @@ class CaseClocks:
 
     def reach(self, name: str) -> None:
         """Mark a milestone as reached now; one that was reached before keeps its time, one never started is skipped."""
-        row = self.current(name)
-        if row is None or row.state != "open":
-            return
-        self._wake([row], by=None)
-        row.state, row.reached_at = "reached", self._now
+        met = [name, *(target for target, milestone in TARGETS.items() if milestone == name)]
+        found = [row for row in map(self.current, met) if row is not None and row.state == "open"]
+        self._wake(found, by=None)
+        for row in found:
+            row.state, row.reached_at = "reached", self._now
 
     def cancel_open(self) -> None:
         """Cancel what was not reached: the case ends otherwise."""

@@ -17,7 +17,8 @@ from app.services import audit, step
 from app.services.cases import SEES_ALL, Cases
 from app.services.reading import Reading
 from app.services.runtime import Runtime
-from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem
+from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
+from app.store.parties import remember
 from app.store.unit_of_work import in_unit_of_work, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
 
@@ -64,7 +65,9 @@ class Work:
         if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
             return True
         asked = select(Consultation.id).where(Consultation.work_item_id == item.id, Consultation.asked_of == actor.user_id)
-        return item.completed_by == actor.name or self._rt.session().execute(asked.limit(1)).first() is not None
+        party = select(WorkItemParty.user_id).where(WorkItemParty.work_item_id == item.id, WorkItemParty.user_id == actor.user_id)
+        return item.completed_by == actor.name or any(
+            self._rt.session().execute(query.limit(1)).first() is not None for query in (asked, party))
 
     def may_act(self, item: WorkItem, actor: Actor, *, on_behalf: bool = False) -> bool:
         """Return whether the actor may claim and complete the task."""
@@ -125,7 +128,11 @@ class Work:
             item = self.open_item(session, task_id, actor)
             if acts and not self.may_act(item, actor, on_behalf=on_behalf):
                 raise NotAllowed("This task is for another group", "此任务属于其他岗位")
+            holders = {item.assignee_id, item.owner_id}
             apply(session, item)
+            for user_id in holders | {item.assignee_id, item.owner_id}:
+                if user_id is not None:
+                    remember(session, item.id, user_id)  # who had it once may read it ever after
             audit.record(session, self._rt.clock.now(), actor.name, f"work:task:{verb}", task_id, item.case_id, dict(detail or {}))
 
         in_unit_of_work(work)
@@ -295,19 +302,23 @@ class Work:
             data, variables = bound.data, bound.variables
             if bound.case_facts and moving.box is not None:
                 moving.box.desk.update(**bound.case_facts)
+            paper = definition.paper.get("number_kind")
+            if paper and moving.box is not None:
+                moving.box.papers.fill(str(paper), data)  # a form that is a part of a paper
         moving.session.execute(insert(Submission).values(
             work_item_id=item.id, instance_id=item.instance_id, case_id=item.case_id, form_id=item.form_id, data=dict(data),
             submitted_at=moving.now(), submitted_by=actor.name))
         if item.form_id is not None and item.case_id is not None:
-            self._claim_files(moving.session, item, data)
+            self._claim_files(moving.session, item, data, actor)
         return variables
 
     @staticmethod
-    def _claim_files(session: Session, item: WorkItem, data: Mapping[str, Any]) -> None:
-        """Tie the files that the answers name to the case."""
+    def _claim_files(session: Session, item: WorkItem, data: Mapping[str, Any], actor: Actor) -> None:
+        """Tie the actor's files that the answers name to the case; nobody else's become readable that way."""
         names = [value for value in _strings(data) if len(value) == 36]
         if names:
-            session.execute(update(Attachment).where(Attachment.id.in_(names), Attachment.case_id.is_(None))
+            session.execute(update(Attachment).where(Attachment.id.in_(names), Attachment.case_id.is_(None),
+                                                      Attachment.uploaded_by == actor.name)
                             .values(case_id=item.case_id, work_item_id=item.id))
 
     def _form_of(self, item: WorkItem, actor: Actor) -> tuple[FormDefinition | None, FormContext]:

@@ -19,8 +19,8 @@ def work_off(services, clock, case_id, choices):
     """Complete whatever is open, one task every three minutes, until the case has ended."""
     for _ in range(60):
         db.session.rollback()
-        query = select(WorkItem).where(WorkItem.case_id == case_id, WorkItem.state == "open").order_by(WorkItem.created_at)
-        item = db.session.execute(query.limit(1)).scalar()
+        query = select(WorkItem).where(WorkItem.case_id == case_id, WorkItem.state == "open")
+        item = db.session.execute(query.order_by(WorkItem.created_at).limit(1)).scalar()
         if item is None:
             return
         form = services.work.form(item.id, SYSTEM)

@@ -163,6 +163,8 @@ def test_a_kpi_is_never_a_breach(desk):
     view = desk.view("resolution_target", timedelta(days=30))
     assert (view.state, view.target, view.checks) == ("pending", True, ())
     assert "统计目标" in view.why_zh
+    desk.clocks(timedelta(hours=2)).reach("resolution")
+    assert desk.view("resolution_target", timedelta(days=30)).state == "kept"
 
 
 def test_the_due_times_follow_the_working_calendar_and_say_why(desk):
