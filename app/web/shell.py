@@ -20,6 +20,7 @@ from app.web import words
 from app.web.countdown import countdown, span
 from app.web.entry import visitor
 from app.web.problems import language
+from app.web.translations import compile_catalogues
 from app.wiring import services
 
 LOCALES = ("zh", "en")
@@ -149,6 +150,7 @@ def context() -> Mapping[str, Any]:
 
 def install(app: Flask) -> None:
     """Give the application its language and its templates their filters."""
+    compile_catalogues(Path(app.root_path) / "translations")
     Babel(app, locale_selector=locale, timezone_selector=lambda: app.config["COMPANY_ZONE"])
     app.context_processor(context)
     app.jinja_env.filters.update(moment=moment, local_input=local_input, day=day, named=named, in_words=in_words, word=words.word, span=span)
