@@ -22,7 +22,8 @@ GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway",
                       "complexGateway"})
 EVENTS = frozenset({"startEvent", "endEvent", "intermediateCatchEvent", "intermediateThrowEvent", "boundaryEvent"})
 ARTIFACTS = frozenset({"textAnnotation", "dataObjectReference", "dataStoreReference"})
-LINKS = frozenset({"association", "dataInputAssociation", "dataOutputAssociation"})
+DRAWN = (TASKS | SUBPROCESSES | GATEWAYS | EVENTS | ARTIFACTS
+         | {"process", "collaboration", "participant", "lane", "sequenceFlow", "association", "messageFlow"})
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,10 @@ def children(element: Any, *names: str) -> Iterator[Any]:
 def read_pictures(xml: bytes, file: str) -> tuple[Picture, ...]:
     """Return every picture that the file needs, main ones first; raises Refused."""
     root = parse(xml, file)
+    for element in root.iter():
+        if tag(element) in DRAWN and not element.get("id"):
+            raise Refused([Finding(file, None, element.sourceline, "no_id", "error",
+                                   f"{tag(element)} 没有 id", f"{tag(element)} has no id")])
     processes = {process.get("id"): process for process in children(root, "process")}
     pictures: list[Picture] = []
     shown: set[str] = set()
@@ -207,14 +212,14 @@ def _nodes(holder: Any, lanes: dict[str, int]) -> tuple[Node, ...]:
     found = []
     kinds = TASKS | SUBPROCESSES | GATEWAYS | EVENTS | ARTIFACTS
     for element in children(holder, *kinds):
-        host = element.get("attachedToRef")
+        host = element.get("attachedToRef") if tag(element) == "boundaryEvent" else None
         name = element.get("name", "")
         if tag(element) == "textAnnotation":
             name = "".join(t.text or "" for t in children(element, "text"))
         rank = lanes.get(_local(host) or element.get("id"), 0)  # a boundary event lies where its host lies
         found.append(Node(element.get("id"), tag(element), name, rank, _local(host) if host else None,
                           element.sourceline))
-    ids = {node.id for node in found}
+    ids = {node.id for node in found if node.shape == "task"}
     # A boundary event whose host lies elsewhere is drawn as a free event; the semantic check reports it.
     return tuple(node if node.host is None or node.host in ids
                  else Node(node.id, node.type, node.name, node.lane, None, node.line) for node in found)

@@ -22,6 +22,7 @@ GAP_DOWN = 24
 PAD_DOWN = 15
 STRIP = 30  # name strips of pool and lane
 GRID = 10
+LEFT, TOP = 160, 80  # where pictures begin
 GAP_LABEL = 5
 Point = tuple[int, int]
 
@@ -90,6 +91,21 @@ class Drawing:
     labels: Mapping[str, Rect]
     lanes: tuple[Rect, ...]
     pool: Rect | None
+
+    def moved(self, dx: int, dy: int) -> Drawing:
+        """Return the drawing elsewhere."""
+        return Drawing(self.plane, {key: rect.moved(dx, dy) for key, rect in self.shapes.items()},
+                       {key: tuple((x + dx, y + dy) for x, y in points) for key, points in self.edges.items()},
+                       {key: rect.moved(dx, dy) for key, rect in self.labels.items()},
+                       tuple(lane.moved(dx, dy) for lane in self.lanes), self.pool and self.pool.moved(dx, dy))
+
+    def frame(self) -> Rect:
+        """Return the rectangle around everything."""
+        rects = [*self.shapes.values(), *self.labels.values(), *self.lanes, *([self.pool] if self.pool else [])]
+        points = [point for points in self.edges.values() for point in points]
+        xs = [x for r in rects for x in (r.x, r.right)] + [x for x, _ in points]
+        ys = [y for r in rects for y in (r.y, r.bottom)] + [y for _, y in points]
+        return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)) if xs else Rect(0, 0, 0, 0)
 
 
 def boundary_ports(plane: Plane, grid: Grid, routes: tuple[Route, ...] = ()) -> dict[str, int]:
@@ -289,10 +305,21 @@ class Surveyor:
         if self.plane.pool:
             pool = Rect(left - inner - STRIP, top, right + inner + STRIP, bands[-1][1])
         frame = pool or (lanes[0] if lanes else Rect(left, top, 0, 0))
-        dx, dy = 160 - frame.x, 80 - frame.y
-        return Drawing(self.plane, {key: rect.moved(dx, dy) for key, rect in shapes.items()},
-                       {key: tuple((x + dx, y + dy) for x, y in points) for key, points in edges.items()}, {},
-                       tuple(lane.moved(dx, dy) for lane in lanes), pool.moved(dx, dy) if pool else None)
+        for flow in self.plane.flows:
+            if flow.type != "sequenceFlow":
+                edges[flow.id] = _straight(shapes[flow.source], shapes[flow.target])
+        return Drawing(self.plane, shapes, edges, {}, lanes, pool).moved(LEFT - frame.x, TOP - frame.y)
+
+
+def _straight(one: Rect, other: Rect) -> tuple[Point, Point]:
+    """Return the shortest upright or level line between two shapes, a slanted one where there is none."""
+    (x, y), (x2, y2) = one.middle, other.middle
+    if one.x < other.right and other.x < one.right:
+        x = x2 = (max(one.x, other.x) + min(one.right, other.right)) // 2
+        return ((x, one.bottom), (x2, other.y)) if y < y2 else ((x, one.y), (x2, other.bottom))
+    if one.y < other.bottom and other.y < one.bottom:
+        y = y2 = (max(one.y, other.y) + min(one.bottom, other.bottom)) // 2
+    return ((one.right, y), (other.x, y2)) if x < x2 else ((one.x, y), (other.right, y2))
 
 
 def _port(shape: Rect, side: tuple[int, int], place: int) -> Point:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from app.engine.drawing.document import BPMNDI, DC, DI, SUBPROCESSES, Picture
+from app.engine.drawing.document import BPMNDI, DC, DI, SUBPROCESSES
 from app.engine.drawing.geometry import Drawing, Point, Rect
+from app.engine.drawing.pools import Drawn
 
 NAMESPACES = {"bpmndi": BPMNDI, "dc": DC, "di": DI}
 
 
-def replace_drawing(xml: bytes, pictures: Iterable[tuple[Picture, tuple[Drawing, ...], tuple[str, ...]]]) -> bytes:
+def replace_drawing(xml: bytes, pictures: Iterable[Drawn]) -> bytes:
     """Return `xml` (UTF-8) with its diagrams replaced; all else stays byte for byte."""
     cuts, end, declared = _spans(xml)
     kept = []
@@ -24,8 +25,7 @@ def replace_drawing(xml: bytes, pictures: Iterable[tuple[Picture, tuple[Drawing,
     kept.append(xml[at:end].rstrip())
     body = b"".join(kept)
     missing = "".join(f' xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items() if declared.get(prefix) != uri)
-    written = "\n".join(line for picture, drawings, extra in pictures
-                        for line in _diagram(picture, drawings, extra, missing))
+    written = "\n".join(line for drawn in pictures for line in _diagram(drawn, missing))
     return body + b"\n" + written.encode() + b"\n" + xml[end:]
 
 
@@ -65,13 +65,18 @@ def _spans(xml: bytes) -> tuple[list[tuple[int, int]], int, dict[str, str]]:
     return cuts, ending, declared
 
 
-def _diagram(picture: Picture, drawings: tuple[Drawing, ...], extra: tuple[str, ...], missing: str) -> Iterator[str]:
+def _diagram(drawn: Drawn, missing: str) -> Iterator[str]:
+    picture = drawn.picture
     key = _name(picture.element)
     yield f'  <bpmndi:BPMNDiagram id="diagram_{key}"{missing}>'
     yield f'    <bpmndi:BPMNPlane id="plane_{key}" bpmnElement={quoteattr(picture.element)}>'
-    for drawing in drawings:
+    for drawing in drawn.drawings:
         yield from _plane(drawing)
-    yield from extra
+    for box in picture.boxes:
+        yield from shape(box.id, drawn.boxes[box.id], ' isHorizontal="true"')
+    for message in picture.messages:
+        if message.id in drawn.messages:
+            yield from edge(message.id, drawn.messages[message.id])
     yield "    </bpmndi:BPMNPlane>"
     yield "  </bpmndi:BPMNDiagram>"
 

@@ -65,8 +65,8 @@ class _Placer:
         """Return the node beside which room has to be made for the flow's name, and its side."""
         points = self.drawing.edges[route.flow.id]
         own = [part for a, b in pairwise(points) for part in self._alone(route.flow, a, b)]
-        if own and own[0][0] != points[0] and route.enters == RIGHT:
-            return route.flow.target, "left"  # it parts from another flow on the way
+        if own and own[0][0] != points[0]:  # it parts from another flow on the way
+            return route.flow.target, {RIGHT: "left", UP: "below", DOWN: "above"}[route.enters]
         side = {RIGHT: "right", UP: "above", DOWN: "below"}[route.leaves]
         return route.flow.source, side
 

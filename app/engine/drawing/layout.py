@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from lxml import etree
 
 from app.engine.drawing.columns import Columns, assign_columns
-from app.engine.drawing.document import Picture, Plane, parse, read_pictures
+from app.engine.drawing.document import Plane, parse, read_pictures
 from app.engine.drawing.geometry import Drawing, Reserve, Surveyor, boundary_ports
 from app.engine.drawing.interchange import replace_drawing
 from app.engine.drawing.labels import place_labels
-from app.engine.drawing.measure import price
-from app.engine.drawing.routes import Router, make_grid
+from app.engine.drawing.measure import overlaps, price
+from app.engine.drawing.pools import stack_pools
+from app.engine.drawing.routes import Point, Router, make_grid
 from app.engine.drawing.rows import Placing, Rows, Taste
 from app.engine.drawing.tracks import assign_tracks
+from app.errors import Finding, Refused
 
 TASTES = (Taste(), Taste(crossing=25.0, rise=1.5), Taste(crossing=8.0, rise=4.0))
 WORK = 900  # routed flows that the search for a better placement may cost
+LARGE = 150  # flows of a plane beyond which the first good placement is taken
+MOST = 800  # nodes or flows of a plane that we draw
 ROUNDS = 4  # of that search, and of setting stacked flows apart
 
 
@@ -30,20 +34,25 @@ def tidy(xml: bytes, file: str) -> bytes:
     encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
     if encoding not in ("UTF-8", "ASCII", "US-ASCII") or xml.startswith(b"\xef\xbb\xbf"):
         xml = etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
-    return replace_drawing(xml, [draw_picture(picture) for picture in read_pictures(xml, file)])
-
-
-def draw_picture(picture: Picture) -> tuple[Picture, tuple[Drawing, ...], tuple[str, ...]]:
-    """Return the picture with its drawings."""
-    return picture, tuple(draw_plane(plane) for plane in picture.planes), ()
+    pictures = read_pictures(xml, file)
+    for picture in pictures:
+        for plane in picture.planes:
+            if max(len(plane.nodes), len(plane.flows)) > MOST:
+                raise Refused([Finding(file, plane.element, plane.line, "too_large", "error",
+                                       f"图太大：一个平面最多 {MOST} 个节点、{MOST} 条连线",
+                                       f"too large to draw: a plane may have {MOST} elements and {MOST} flows")])
+    return replace_drawing(xml, [stack_pools(picture, [draw_plane(plane) for plane in picture.planes])
+                                 for picture in pictures])
 
 
 def draw_plane(plane: Plane) -> Drawing:
     """Return the plane with coordinates for everything in it: the best of several ways to place its nodes."""
-    first = [_placed(plane, taste, stack) for stack in ((True, False) if plane.lanes else (False,)) for taste in TASTES]
-    best = min(first, key=lambda candidate: candidate.price)
-    most = max(4, min(24, WORK // max(1, len(plane.flows)) // ROUNDS))
-    for _ in range(ROUNDS):
+    large = len(plane.flows) > LARGE
+    tastes = TASTES[:1] if large else TASTES
+    stacks = (False,) if not plane.lanes else (True,) if large else (True, False)
+    best = min((_placed(plane, taste, stack) for stack in stacks for taste in tastes), key=lambda one: one.price)
+    most = min(24, WORK // max(1, len(plane.flows)) // ROUNDS)
+    for _ in range(0 if large else ROUNDS):
         near = [_routed(plane, best.columns, best.placing, rows) for rows in best.placing.neighbours(best.rows, most)]
         found = min([best, *near], key=lambda candidate: candidate.price)
         if found is best:
@@ -87,8 +96,20 @@ def _blocked(plane: Plane, columns: Columns, rows: Rows) -> frozenset[str]:
 
 
 def _routed(plane: Plane, columns: Columns, placing: Placing, rows: Rows) -> _Candidate:
+    """Return the placed plane with its flows routed; flows that would lie on each other are routed again."""
     grid = make_grid(plane, columns, rows)
-    routes = Router(plane, columns, grid).route()
-    ports = boundary_ports(plane, grid, routes)
-    surveyor = Surveyor(plane, grid, routes, assign_tracks(grid, routes, ports), ports)
-    return _Candidate(columns, placing, rows, surveyor, price(surveyor.survey(Reserve()), placing.main))
+    barred: dict[str, frozenset[Point]] = {}
+    candidates = []
+    for _ in range(ROUNDS):
+        routes = Router(plane, columns, grid).route(barred)
+        ports = boundary_ports(plane, grid, routes)
+        surveyor = Surveyor(plane, grid, routes, assign_tracks(grid, routes, ports), ports)
+        drawing = surveyor.survey(Reserve())
+        candidates.append(_Candidate(columns, placing, rows, surveyor, price(drawing, placing.main)))
+        turns = {route.flow.id: frozenset(route.points) for route in routes}
+        before = dict(barred)
+        for one, other in overlaps(drawing):
+            barred[one] = barred.get(one, frozenset()) | (turns[one] & turns[other])
+        if barred == before:
+            break
+    return min(candidates, key=lambda candidate: candidate.price)

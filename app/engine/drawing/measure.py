@@ -22,7 +22,7 @@ def price(drawing: Drawing, main: Iterable[tuple[str, str]] = ()) -> float:
     lane_of = {node.id: node.lane for node in drawing.plane.nodes}
     total += MAIN * sum(drawing.shapes[a].middle[1] != drawing.shapes[b].middle[1] for a, b in main
                         if not drawing.lanes or lane_of[a] == lane_of[b])
-    total += OVERLAP * _overlaps(list(edges.values()))
+    total += OVERLAP * len(list(overlaps(drawing)))
     shapes = drawing.shapes.values()
     total += WIDTH * max((s.right for s in shapes), default=0) + HEIGHT * max((s.bottom for s in shapes), default=0)
     hosts = {node.id: node.host for node in drawing.plane.nodes if node.host}
@@ -48,12 +48,14 @@ def crossings(edges: Mapping[str, Sequence[Point]]) -> Iterator[tuple[str, str, 
                 yield one, other, (x, y)
 
 
-def _overlaps(edges: list[tuple[str, str, tuple[Point, ...]]]) -> int:
-    """Count stretches of flows with neither end in common that lie on each other."""
-    stretches = [(a, b, source, target) for source, target, points in edges
-                 for a, b in pairwise(points)]
-    return sum(1 for at, (a, b, s, t) in enumerate(stretches) for c, d, s2, t2 in stretches[at + 1:]
-               if s != s2 and t != t2 and lie_together(a, b, c, d))
+def overlaps(drawing: Drawing) -> Iterator[tuple[str, str]]:
+    """Yield pairs of flows with neither end in common that lie on each other."""
+    stretches = [(a, b, flow) for flow in drawing.plane.flows if flow.id in drawing.edges
+                 for a, b in pairwise(drawing.edges[flow.id])]
+    for at, (a, b, one) in enumerate(stretches):
+        for c, d, other in stretches[at + 1:]:
+            if one.source != other.source and one.target != other.target and lie_together(a, b, c, d):
+                yield one.id, other.id
 
 
 def lie_together(a: Point, b: Point, c: Point, d: Point) -> bool:

@@ -23,6 +23,7 @@ RIGHT, LEFT, DOWN, UP = (1, 0), (-1, 0), (0, 1), (0, -1)
 STEP_ACROSS, STEP_DOWN = 6.0, 5.0
 BEND, CROSS, BESIDE, BLOCKED, STUB = 9.0, 16.0, 1.5, 70.0, 8.0
 ROUNDS = 3
+MANY = 150  # flows beyond which each is routed once
 
 
 @dataclass(frozen=True)
@@ -134,13 +135,15 @@ class Router:
         self.occupied = {cell: node for node, cell in grid.cells.items()}
         self.hosting = {(host, UP if event in grid.rising else DOWN) for event, host in grid.hosts.items()}
         self.traffic = _Traffic()
+        self.barred: Mapping[str, frozenset[Point]] = {}
 
-    def route(self) -> tuple[Route, ...]:
-        """Return the routes in the order of the plane's flows."""
+    def route(self, barred: Mapping[str, frozenset[Point]] | None = None) -> tuple[Route, ...]:
+        """Return the routes in the order of the plane's flows; `barred` has points that a flow should avoid."""
+        self.barred = barred or {}
         flows = [flow for flow in self.plane.flows if flow.type == "sequenceFlow"]
         order = sorted(range(len(flows)), key=lambda i: (*self._difficulty(flows[i]), i))
         found: dict[int, Route] = {}
-        for _ in range(ROUNDS):
+        for _ in range(ROUNDS if len(flows) <= MANY else 1):
             changed = False
             for i in order:
                 if i in found:
@@ -249,6 +252,8 @@ class Router:
         if not (0 <= x < self.grid.across and 0 <= y < len(self.grid.kinds)):
             return None
         price = BEND if turn != direction else 0.0
+        if following in self.barred.get(flow.id, ()):
+            price += BLOCKED
         if following == goal:
             entry = self._entry(flow, turn, start)
             return None if entry is None else price + entry

@@ -11,6 +11,7 @@ from app.engine.drawing.document import Flow, Plane
 BEND, ROW, DETOUR, ABOVE_HOST, PORT = 4.0, 5.0, 6.0, 50.0, 14.0
 MAIN = 3.0  # how much straighter the longest way should be
 SWEEPS = 4
+EFFORT = 8_000_000  # pairs of flows that one improvement may compare
 
 Place = dict[str, tuple[int, int]]  # node -> (band, row)
 
@@ -166,12 +167,14 @@ class _Improver:
     def improve(self, place: Place) -> Place:
         """Return the best placement that single moves lead to."""
         best, cost = place, self._cost(place)
+        left = EFFORT // (1 + len(self.links)) ** 2
         for _ in range(SWEEPS):
             before = cost
             for move in self._moves(best):
-                candidate = move(best)
+                candidate = move(best) if left > 0 else None
                 if candidate is not None:
-                    price = self._cost(candidate)
+                    left -= 1
+                    price = self._cost(candidate, cost)
                     if price < cost - 1e-9:
                         best, cost = candidate, price
             if cost >= before:
@@ -208,7 +211,8 @@ class _Improver:
                 for lower in range(row + 1, rows):
                     yield _Swap(band, row, lower)
 
-    def _cost(self, place: Place) -> float:
+    def _cost(self, place: Place, limit: float = float("inf")) -> float:
+        """Return what is wrong with the placement; no less than `limit` where it is no better than that."""
         counts = [1] * self.bands
         for at, row in place.values():
             counts[at] = max(counts[at], row + 1)
@@ -222,12 +226,15 @@ class _Improver:
         down: list[tuple[float, float, float, str]] = []
         for link in self.links:
             total += self._draw(link, y, taken, across, down)
-        crossings = 0
+            if total >= limit:
+                return total
         for x, y0, y1, to in down:
             for level, x0, x1, other in across:
                 if x0 < x < x1 and y0 < level < y1 and to != other:
-                    crossings += 1
-        return total + self.taste.crossing * crossings
+                    total += self.taste.crossing
+            if total >= limit:
+                return total
+        return total
 
     def _excess(self, y: Mapping[str, float], taken: set[tuple[int, float]]) -> int:
         """Return how many flows must share the right, upper or lower corner of a fork."""
