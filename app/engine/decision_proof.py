@@ -12,6 +12,7 @@ from typing import Any
 from app.engine import feel
 from app.engine.decision_table import SEVERAL, DecisionTable, Input, Rule, constants
 from app.engine.feel import tree
+from app.engine.feel.core import mentions
 from app.errors import ExpressionError, Finding
 
 MAX_STATES = 50_000  # combinations of a column and the rules that are still possible
@@ -218,13 +219,13 @@ def _bounds(tests: Sequence[feel.UnaryTests], column: Input) -> list[Any]:
     found: list[Any] = []
 
     def collect(node: tree.Node) -> None:
-        if isinstance(node, tree.Name) and node.name == "?":
-            raise _NotProvable(f"“{column.label}”的单元格使用了 ? 表达式",
-                               f"a cell of {column.label} uses an expression of ?")
         if isinstance(node, tree.UnaryCompare | tree.RangeOf | tree.Tests | tree.ListOf):
             for child in node.children():
                 collect(child)
             return
+        if mentions(node, "?"):
+            raise _NotProvable(f"“{column.label}”的单元格使用了 ? 表达式",
+                               f"a cell of {column.label} uses an expression of ?")
         value = _constant(node)
         if value is not None and value not in found:
             found.append(value)

@@ -249,7 +249,7 @@ class Core:
             for item, source in items:
                 value = item(scope)
                 if value is decisive:
-                    return decisive
+                    return bool(decisive)
                 if type(value) is not bool:
                     unknown = True
                     if value is not None:

@@ -147,7 +147,7 @@ class Loops(Core):
                 for inner in rounds(scope):
                     value = condition(inner)
                     if value is decisive:
-                        return decisive
+                        return bool(decisive)
                     if type(value) is not bool:
                         unknown = True
                         if value is not None:

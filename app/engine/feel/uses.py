@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.engine.feel.builtins import BUILTINS
-from app.engine.feel.tree import Call, ContextOf, Filter, For, FunctionOf, Iteration, Name, Node, Quantified
+from app.engine.feel.tree import Call, ContextOf, Filter, For, FunctionOf, Iteration, Name, Node, Path, Quantified
 
 
 def free(node: Node, bound: frozenset[str] = frozenset({"?"})) -> frozenset[str]:
@@ -49,7 +49,8 @@ def _bare(node: Node) -> frozenset[str]:
     """Return the names below a node that are not the beginning of a path."""
     if isinstance(node, Name):
         return frozenset({node.name})
-    return frozenset().union(*(_bare(child) for child in node.children()))
+    below = node.children() if not (isinstance(node, Path) and isinstance(node.base, Name)) else ()
+    return frozenset().union(*(_bare(child) for child in below))
 
 
 def called(node: Node) -> frozenset[str]:

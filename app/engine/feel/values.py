@@ -14,7 +14,7 @@ from app.engine.feel.limits import MAX_DEPTH, MAX_ITEMS, MAX_STRING
 from app.engine.feel.temporal import NUMBERS, DaysDuration, YearsDuration
 from app.errors import ExpressionError
 
-_READY = frozenset({type(None), bool, Decimal, date, datetime, time, DaysDuration, YearsDuration})
+_READY = frozenset({type(None), bool, date, datetime, time, DaysDuration, YearsDuration})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +57,24 @@ def to_feel(value: Any, depth: int = 0) -> Any:
         if len(value) > MAX_STRING:
             _too_large()
         return value
+    if kind is Decimal:
+        return _number(value) if value.is_finite() else None
     if kind is int:
         return _number(value)
     if kind is float:
         return NUMBERS.create_decimal(repr(value)) if value - value == 0 else None
+    return _nested(value, depth) if isinstance(value, Mapping | Set | list | tuple) else _rarer(value, depth)
+
+
+def _nested(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         raise ExpressionError("A value is nested too deeply.", "数据嵌套过深。")
+    if len(value) > MAX_ITEMS:
+        _too_large()
     if isinstance(value, Mapping):
-        if len(value) > MAX_ITEMS:
-            _too_large()
         return {str(key): to_feel(entry, depth + 1) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        if len(value) > MAX_ITEMS:
-            _too_large()
-        return [to_feel(entry, depth + 1) for entry in value]
-    if isinstance(value, Set):
-        return to_feel(sorted(value, key=str), depth)
-    return _rarer(value, depth)
+    items = sorted(value, key=str) if isinstance(value, Set) else value
+    return [to_feel(entry, depth + 1) for entry in items]
 
 
 def _rarer(value: Any, depth: int) -> Any:
@@ -85,8 +86,10 @@ def _rarer(value: Any, depth: int) -> Any:
         return temporal.from_timedelta(value)
     if isinstance(value, str):
         return str(value)
-    if isinstance(value, int):
-        return _number(int(value))
+    if isinstance(value, int | Decimal):
+        return to_feel(Decimal(value), depth)
+    if isinstance(value, float):
+        return to_feel(float(value), depth)
     if isinstance(value, date | time):
         return value
     if callable(value):
@@ -95,8 +98,8 @@ def _rarer(value: Any, depth: int) -> Any:
                           f"不支持 {type(value).__name__} 类型的数据。")
 
 
-def _number(value: int) -> Decimal:
-    if value.bit_length() > 20_000:
+def _number(value: int | Decimal) -> Decimal:
+    if isinstance(value, int) and value.bit_length() > 20_000:
         _too_large()
     try:
         return NUMBERS.create_decimal(value)

@@ -8,9 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from app.engine.feel import temporal
-from app.engine.feel.builtins.registry import builtin
+from app.engine.feel.builtins.registry import builtin, invoke
+from app.engine.feel.parser import Parser
+from app.engine.feel.scope import Run
 from app.engine.feel.temporal import DaysDuration, YearsDuration
+from app.engine.feel.tree import Call, Literal, Name, Node, RangeOf
+from app.engine.feel.values import Range, compare
 from app.engine.feel.values import string as as_string
+from app.errors import ExpressionError
 
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,5})?", re.ASCII)
 
@@ -142,3 +147,34 @@ def months_between(start: date, end: date) -> YearsDuration | None:
     elif months < 0 and end.day > start.day:
         months += 1
     return YearsDuration(months)
+
+
+@builtin("range", "from: string", "range", needs_run=True)
+def range_of_text(run: Run, text: str) -> Range | None:
+    """Return the range that a text writes, such as [1..5] or (date("2026-01-01")..date("2026-02-01"))."""
+    try:
+        node = Parser(text).expression_only()
+    except ExpressionError:
+        return None
+    if not isinstance(node, RangeOf):
+        return None
+    ends = [_written(run, end) for end in (node.low, node.high)]
+    known = [end for end in ends if end is not None]
+    if len(known) < sum(end is not None for end in (node.low, node.high)):
+        return None
+    if len(known) == 2 and compare("<=", known[0], known[1]) is not True:
+        return None
+    return Range(ends[0], ends[1], node.low_closed, node.high_closed)
+
+
+def _written(run: Run, node: Node | None) -> Any:
+    """Return the value of a literal, or of a conversion of one; else null."""
+    if isinstance(node, Literal):
+        return node.value
+    if isinstance(node, Call) and isinstance(node.function, Name) and node.function.name in _CONVERSIONS:
+        values = [one.value for one in node.arguments if isinstance(one, Literal)]
+        return invoke(run, node.function.name, values, node.names)[1] if len(values) == len(node.arguments) else None
+    return None
+
+
+_CONVERSIONS = frozenset({"date", "time", "date and time", "duration", "number", "string"})
