@@ -4,10 +4,26 @@ from app.engine.bundle import Spec, SpecCache, build, load_spec
 from app.engine.catalog import Catalog, OperationInfo
 from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
-from app.engine.diagram import read_diagram
 from app.engine.environment import Ports
 from app.engine.lint import check
+from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
 
-__all__ = ["Catalog", "DecisionTable", "Execution", "OperationInfo", "Ports", "Spec", "SpecCache", "build", "check", "check_table",
-           "evaluate_table", "load", "load_spec", "read_diagram", "read_table", "start"]
+__all__ = [
+    "Catalog",
+    "DecisionTable",
+    "Execution",
+    "OperationInfo",
+    "Ports",
+    "Spec",
+    "SpecCache",
+    "build",
+    "check",
+    "check_table",
+    "evaluate_table",
+    "load",
+    "load_spec",
+    "read_diagram",
+    "read_table",
+    "start",
+]

@@ -7,15 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from app.engine.diagram import Node, Process
+from app.engine.event_specs import BoundaryEvent, CatchEvent, EventGateway, ThrowEvent
 from app.engine.joins import InclusiveGateway, ParallelGateway
 from app.engine.multi_instance import MultiInstance, StandardLoop
 from app.engine.scripts import assignments
 from app.engine.specs import (
-    BoundaryEvent,
     BoundarySplit,
     CallActivity,
-    CatchEvent,
-    EventGateway,
     ExclusiveGateway,
     PlainElement,
     RuleTask,
@@ -23,7 +21,6 @@ from app.engine.specs import (
     ScriptTask,
     ServiceTask,
     SubProcess,
-    ThrowEvent,
     UserTask,
 )
 from app.errors import Finding, Refused
@@ -36,7 +33,7 @@ def scope_name(process: str, subprocess: str) -> str:
 
 
 def build_process(process: Process, elements: Mapping[str, Element], file: str) -> dict[str, ScopeSpec]:
-    """Return the specs of the process (under its id) and of its subprocesses; raises Refused for an element that has no meaning."""
+    """Return the specs of the process (under its id) and of its subprocesses; raises Refused for what cannot run."""
     builder = _Builder(process, elements, file)
     builder.scope(process.id, process.id)
     return builder.scopes
@@ -62,8 +59,19 @@ class _Builder:
     def _add(self, spec: ScopeSpec, node: Node) -> None:
         make = MAKERS.get(node.type)
         if make is None or node.by_event:
-            raise Refused([Finding(self.file, node.id, node.line, "unsupported_element", "error",
-                                   f"不支持的元素：{node.type}", f"Unsupported element: {node.type}")])
+            raise Refused(
+                [
+                    Finding(
+                        self.file,
+                        node.id,
+                        node.line,
+                        "unsupported_element",
+                        "error",
+                        f"不支持的元素：{node.type}",
+                        f"Unsupported element: {node.type}",
+                    )
+                ]
+            )
         element = self.elements[node.id]
         if node.type in {"subProcess"}:
             self.scope(node.id, scope_name(self.process.id, node.id))
@@ -120,13 +128,25 @@ def _catch(spec: ScopeSpec, node: Node, name: str) -> Any:
 
 def _boundary(spec: ScopeSpec, node: Node, name: str) -> Any:
     assert node.event is not None  # noqa: S101 (the lint refuses a boundary event without a definition)
-    return BoundaryEvent(spec, name, event=node.event, correlate=node.properties.get("correlate") or None,
-                         interrupting=node.interrupting or node.event.kind == "error", **_common(node))
+    return BoundaryEvent(
+        spec,
+        name,
+        event=node.event,
+        correlate=node.properties.get("correlate") or None,
+        interrupting=node.interrupting or node.event.kind == "error",
+        **_common(node),
+    )
 
 
 def _service(spec: ScopeSpec, node: Node, name: str) -> Any:
-    return ServiceTask(spec, name, operation=node.operation or "", parameters=node.parameters, result=node.result or None,
-                       **_common(node))
+    return ServiceTask(
+        spec,
+        name,
+        operation=node.operation or "",
+        parameters=node.parameters,
+        result=node.result or None,
+        **_common(node),
+    )
 
 
 def _rule(spec: ScopeSpec, node: Node, name: str) -> Any:
@@ -151,10 +171,23 @@ def _plain(kind: type) -> Callable[[ScopeSpec, Node, str], Any]:
 
 
 MAKERS: Mapping[str, Callable[[ScopeSpec, Node, str], Any]] = {
-    "startEvent": _plain(PlainElement), "endEvent": _throw_or_pass, "intermediateThrowEvent": _throw_or_pass,
-    "sendTask": _throw_or_pass, "intermediateCatchEvent": _catch, "receiveTask": _catch, "boundaryEvent": _boundary,
-    "task": _plain(PlainElement), "userTask": _plain(UserTask), "manualTask": _plain(UserTask), "serviceTask": _service,
-    "scriptTask": _script, "businessRuleTask": _rule, "subProcess": _subprocess, "callActivity": _call,
-    "exclusiveGateway": _plain(ExclusiveGateway), "parallelGateway": _plain(ParallelGateway),
-    "inclusiveGateway": _plain(InclusiveGateway), "eventBasedGateway": _plain(EventGateway),
+    "startEvent": _plain(PlainElement),
+    "endEvent": _throw_or_pass,
+    "intermediateThrowEvent": _throw_or_pass,
+    "sendTask": _throw_or_pass,
+    "intermediateCatchEvent": _catch,
+    "receiveTask": _catch,
+    "boundaryEvent": _boundary,
+    "task": _plain(PlainElement),
+    "userTask": _plain(UserTask),
+    "manualTask": _plain(UserTask),
+    "serviceTask": _service,
+    "scriptTask": _script,
+    "businessRuleTask": _rule,
+    "subProcess": _subprocess,
+    "callActivity": _call,
+    "exclusiveGateway": _plain(ExclusiveGateway),
+    "parallelGateway": _plain(ParallelGateway),
+    "inclusiveGateway": _plain(InclusiveGateway),
+    "eventBasedGateway": _plain(EventGateway),
 }

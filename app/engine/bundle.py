@@ -16,9 +16,10 @@ from app.engine import decisions
 from app.engine.building import build_process
 from app.engine.catalog import Catalog
 from app.engine.decisions import DecisionTable
-from app.engine.diagram import Diagram, Process, read_diagram
+from app.engine.diagram import Diagram, Process
 from app.engine.elements import elements_of, words
 from app.engine.lint import check
+from app.engine.reading import read_diagram
 from app.engine.specs import ScopeSpec
 from app.errors import Refused, StepFailed
 from app.facts import BuiltProcess, Element
@@ -63,11 +64,20 @@ class Sources:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files = files
-        self.diagrams: dict[str, Diagram] = {p: read_diagram(d, p) for p, d in sorted(files.items()) if p.endswith(".bpmn")}
-        self.processes = {process.id: (path, process) for path, diagram in reversed(self.diagrams.items())
-                          for process in diagram.processes}
-        self.tables = {table.id: (path, table) for path, data in sorted(files.items()) if path.endswith(".dmn")
-                       for table in decisions.read_table(data, path)}
+        self.diagrams: dict[str, Diagram] = {
+            p: read_diagram(d, p) for p, d in sorted(files.items()) if p.endswith(".bpmn")
+        }
+        self.processes = {
+            process.id: (path, process)
+            for path, diagram in reversed(self.diagrams.items())
+            for process in diagram.processes
+        }
+        self.tables = {
+            table.id: (path, table)
+            for path, data in sorted(files.items())
+            if path.endswith(".dmn")
+            for table in decisions.read_table(data, path)
+        }
 
     def reach(self, key: str) -> _Reach:
         """Return what the process `key` needs, called processes included, in the order in which it is met."""
@@ -92,37 +102,61 @@ class Sources:
 
 
 def build(files: Mapping[str, bytes], catalog: Catalog) -> tuple[BuiltProcess, ...]:
-    """Return every executable process of the bundle, ready to be stored; raises Refused with all findings when one is an error."""
+    """Return every executable process of the bundle, ready to be stored; raises Refused with the errors of the lint."""
     findings = check(files, catalog)
     if any(finding.severity == "error" for finding in findings):
         raise Refused([f for f in findings if f.severity == "error"])
     sources = Sources(files)
-    return tuple(_built(sources, path, process, catalog) for path, diagram in sources.diagrams.items()
-                 for process in diagram.processes if process.executable)
+    return tuple(
+        _built(sources, path, process, catalog)
+        for path, diagram in sources.diagrams.items()
+        for process in diagram.processes
+        if process.executable
+    )
 
 
 def _built(sources: Sources, path: str, process: Process, catalog: Catalog) -> BuiltProcess:
     reach = sources.reach(process.id)
-    lanes = {node.lane_name: catalog.group_of(node.lane_name) for _, p in reach.processes for node in p.nodes.values()
-             if node.lane_name}
+    lanes = {
+        node.lane_name: catalog.group_of(node.lane_name)
+        for _, p in reach.processes
+        for node in p.nodes.values()
+        if node.lane_name
+    }
     digest = hashlib.sha256(orjson.dumps([FORMAT, process.id, lanes], option=orjson.OPT_SORT_KEYS))
     for name in reach.paths:
         digest.update(f"\n{name} {hashlib.sha256(sources.files[name]).hexdigest()}".encode())
-    content = {name: sources.files[name].decode("latin-1") for name in reach.paths if PurePosixPath(name).suffix != ".json"}
-    spec = zstandard.compress(orjson.dumps({"format": FORMAT, "process": process.id, "lanes": lanes, "files": content}), 9)
+    content = {
+        name: sources.files[name].decode("latin-1") for name in reach.paths if PurePosixPath(name).suffix != ".json"
+    }
+    spec = zstandard.compress(
+        orjson.dumps({"format": FORMAT, "process": process.id, "lanes": lanes, "files": content}), 9
+    )
     load_spec(spec)  # it must load before it is stored
     start = next((node for node in process.inside(process.id) if node.type == "startEvent"), None)
-    message = start.event.name if start is not None and start.event is not None and start.event.kind == "message" else None
+    message = (
+        start.event.name if start is not None and start.event is not None and start.event.kind == "message" else None
+    )
     return BuiltProcess(
-        key=process.id, name=process.name or process.id, name_en=process.properties.get("name_en") or words(process.id),
-        digest=digest.hexdigest(), spec=spec, xml=sources.files[path], path=path,
-        elements=tuple(e for _, p in reach.processes for e in elements_of(p, catalog)), reaches=reach.paths,
+        key=process.id,
+        name=process.name or process.id,
+        name_en=process.properties.get("name_en") or words(process.id),
+        digest=digest.hexdigest(),
+        spec=spec,
+        xml=sources.files[path],
+        path=path,
+        elements=tuple(e for _, p in reach.processes for e in elements_of(p, catalog)),
+        reaches=reach.paths,
         calls=tuple(dict.fromkeys(node.called for node in process.nodes.values() if node.called)),
-        kind=process.properties.get("kind") or "called", start_message=message)
+        kind=process.properties.get("kind") or "called",
+        start_message=message,
+    )
 
 
 def load_spec(spec: bytes) -> Spec:
-    """Return the built version of `BuiltProcess.spec`; raises StepFailed when this release cannot read it, Refused when it is no spec.
+    """Return the built version of `BuiltProcess.spec`.
+
+    Raises StepFailed when it is of a release that this one cannot read, Refused when it is no spec at all.
 
     What is kept is the checked sources, so that a stored version can never carry code; they are built again here.
     """
@@ -134,8 +168,10 @@ def load_spec(spec: bytes) -> Spec:
     except (zstandard.ZstdError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError, UnicodeError) as error:
         raise Refused((), "The stored version cannot be read.", "无法读取已保存的版本。") from error
     if written != FORMAT:
-        raise StepFailed(f"The version was built with format {written}; this release reads {FORMAT}.",
-                         f"该版本的格式为 {written}，当前程序只支持 {FORMAT}。")
+        raise StepFailed(
+            f"The version was built with format {written}; this release reads {FORMAT}.",
+            f"该版本的格式为 {written}，当前程序只支持 {FORMAT}。",
+        )
     if key not in sources.processes:
         raise Refused((), f"The stored version does not hold the process {key}.", f"已保存的版本不包含流程 {key}。")
     catalog = Catalog(groups=lanes)

@@ -43,16 +43,20 @@ class FeelEnvironment(BasePythonScriptEngineEnvironment):
         super().__init__({})
         self.ports = ports
 
-    def evaluate(self, expression: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None) -> Any:
+    def evaluate(
+        self, expression: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None
+    ) -> Any:
         """Return the expression's value as plain data; raises ExpressionError.
 
-        A variable that nobody has set yet is null; an unknown function or entry, or types that do not go together, fail.
+        A variable that nobody has set yet is null; an unknown function or entry, and types that do not match, fail.
         """
         parsed = feel.parse(expression)
         names = {**dict.fromkeys(feel.names(parsed)), **context, **(external_context or {}), **self.ports.facts()}
         return feel.plain(feel.evaluate(parsed, names, self.ports.functions(), strict=True))
 
-    def execute(self, script: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None) -> NoReturn:
+    def execute(
+        self, script: str, context: Mapping[str, Any], external_context: Mapping[str, Any] | None = None
+    ) -> NoReturn:
         """Refuse: scripts are FEEL assignments of our own script task."""
         raise ExpressionError("Scripts are not run.", "不执行脚本。", expression=script)
 
@@ -61,7 +65,7 @@ class FeelEnvironment(BasePythonScriptEngineEnvironment):
         raise StepFailed("Services are called through the ports.", "服务只能经由端口调用。")
 
 
-class Engine(PythonScriptEngine):  # type: ignore[misc]  # the library ships no types
+class Engine(PythonScriptEngine):
     """The script engine of one execution."""
 
     def __init__(self, ports: Ports, tables: Mapping[str, decisions.DecisionTable]) -> None:
@@ -91,8 +95,11 @@ class Engine(PythonScriptEngine):  # type: ignore[misc]  # the library ships no 
         """Return whether a condition is true; raises ExpressionError when it gives anything but true or false."""
         result = self.value(data, expression)
         if not isinstance(result, bool):
-            raise ExpressionError(f"The condition gives {result!r}, neither true nor false: {expression}",
-                                  f"条件的结果是 {result!r}，既非真也非假：{expression}", expression=expression)
+            raise ExpressionError(
+                f"The condition gives {result!r}, neither true nor false: {expression}",
+                f"条件的结果是 {result!r}，既非真也非假：{expression}",
+                expression=expression,
+            )
         return result
 
     def correlation(self, data: Mapping[str, Any], expression: str | None) -> str | None:

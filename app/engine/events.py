@@ -52,8 +52,10 @@ def waits(instance: Instance, kind: str | None = None) -> Iterator[Wait]:
             if "wait" in task.internal_data:
                 found = [Wait(task, task.task_spec, None, task.internal_data["wait"])]
             else:
-                found = [Wait(task, scope.spec.task_specs[name], name, state)
-                         for name, state in task.internal_data.get("waits", {}).items()]
+                found = [
+                    Wait(task, scope.spec.task_specs[name], name, state)
+                    for name, state in task.internal_data.get("waits", {}).items()
+                ]
             yield from (wait for wait in found if kind is None or wait.spec.event.kind == kind)
 
 
@@ -81,7 +83,9 @@ def payload(my_task: Token, event: Event) -> dict[str, Any]:
         return {}
     content = my_task.workflow.script_engine.value(my_task.data, event.payload)
     if not isinstance(content, dict):
-        raise StepFailed("What is thrown must be a context.", "抛出的内容必须是键值结构。", element=my_task.task_spec.bpmn_id)
+        raise StepFailed(
+            "What is thrown must be a context.", "抛出的内容必须是键值结构。", element=my_task.task_spec.bpmn_id
+        )
     return content
 
 
@@ -111,8 +115,11 @@ def error_catcher(host: Token | None, code: str | None, text: str = "") -> Token
     """Return the boundary event that catches an error with `code`; raises StepFailed when there is none."""
     catcher = _catcher(host, "error", code)
     if catcher is None:
-        raise StepFailed(f"Nobody catches the error {code or 'without code'}. {text}".strip(),
-                         f"没有边界事件捕获错误 {code or '（无代码）'}。{text}", code=code)
+        raise StepFailed(
+            f"Nobody catches the error {code or 'without code'}. {text}".strip(),
+            f"没有边界事件捕获错误 {code or '（无代码）'}。{text}",
+            code=code,
+        )
     return catcher
 
 
@@ -121,9 +128,12 @@ def _catcher(host: Token | None, kind: str, code: str | None) -> Token | None:
     while host is not None:
         if host.triggered:
             host = host.parent  # an instance of a multi-instance: the boundary events are the whole's
-        siblings = host.parent.children if host is not None and host.parent is not None else []
-        catching = [task for task in siblings if task.state == TaskState.WAITING and "wait" in task.internal_data
-                    and task.task_spec.event.kind == kind]
+        siblings: list[Token] = host.parent.children if host is not None and host.parent is not None else []
+        catching = [
+            task
+            for task in siblings
+            if task.state == TaskState.WAITING and "wait" in task.internal_data and task.task_spec.event.kind == kind
+        ]
         for wanted in (code, None):
             for task in catching:
                 if task.task_spec.event.code == wanted or (wanted is None and task.task_spec.event.ref is None):

@@ -1,7 +1,8 @@
 """Where tokens meet: parallel, inclusive and end joins by BPMN's token game, and how their variables are merged.
 
-SpiffWorkflow's joins look for finished tasks in the history and take the last branch's whole snapshot; in loops they fire early or merge
-stale values. Here a token that has arrived waits at its gateway, and only what a branch changed since the fork is merged.
+SpiffWorkflow's joins look for finished tasks in the history and take the last branch's whole snapshot; in loops they
+fire early or merge stale values. Here a token that has arrived waits at its gateway, and only what a branch changed
+since the fork is merged.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.bpmn_task_spec import BpmnTaskSpec
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
 from SpiffWorkflow.util.task import TaskState
 
-from app.engine.specs import BoundaryEvent, BoundarySplit, Live, chosen_by_condition
+from app.engine.specs import BoundarySplit, Live, chosen_by_condition
 from app.engine.workflow import LIVE, STANDING, Token
 
 MISSING = object()
@@ -113,7 +114,7 @@ class InclusiveGateway(Join, BpmnSpecMixin):
                 if task._state == TaskState.FUTURE:
                     return []  # about to arrive
                 continue
-            if task.triggered or (isinstance(task.task_spec, BoundaryEvent) and task._state == TaskState.WAITING):
+            if task.triggered or (task.task_spec.boundary and task._state == TaskState.WAITING):
                 continue
             reached = [source for source, above in self.upstream.items() if task.task_spec.name in above]
             if reached and not any(source in by_flow for source in reached):
@@ -149,7 +150,7 @@ class EndJoin(Join, BpmnTaskSpec):
     chooses = True
 
     def fires_with(self, my_task: Token, waiting: list[Token]) -> list[Token]:
-        """Return the tokens that have ended, once nothing else lives; until then one of them carries the merged data."""
+        """Return the tokens that have ended, once nothing else lives; until then one carries the merged data."""
         if any(task.task_spec is not self or task._state == TaskState.FUTURE for task in my_task.workflow.live(LIVE)):
             if len(waiting) > 1:
                 merged = merge(waiting)

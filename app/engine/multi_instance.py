@@ -46,8 +46,11 @@ class Repeated(Live, BpmnSpecMixin):
 
     def changes(self, my_task: Token, child: Token, hidden: tuple[str | None, ...]) -> dict[str, Any]:
         """Return the variables that the instance changed, without its own."""
-        return {name: value for name, value in child.data.items()
-                if name not in hidden and (name not in my_task.data or my_task.data[name] != value)}
+        return {
+            name: value
+            for name, value in child.data.items()
+            if name not in hidden and (name not in my_task.data or my_task.data[name] != value)
+        }
 
     def _on_cancel(self, my_task: Token) -> None:
         for child in my_task.children:
@@ -75,16 +78,20 @@ class MultiInstance(Repeated):
         if self.loop.items is None:
             count = my_task.workflow.script_engine.value(my_task.data, self.loop.cardinality or "")
             if not isinstance(count, int) or isinstance(count, bool) or not 0 <= count <= MAXIMUM:
-                raise ExpressionError(f"The number of instances must be 0 to {MAXIMUM}, not {count!r}.",
-                                      f"实例数必须是 0 到 {MAXIMUM} 的整数，而不是 {count!r}。")
+                raise ExpressionError(
+                    f"The number of instances must be 0 to {MAXIMUM}, not {count!r}.",
+                    f"实例数必须是 0 到 {MAXIMUM} 的整数，而不是 {count!r}。",
+                )
             return {str(index): index for index in range(count)}
         value = my_task.data.get(self.loop.items)
         if isinstance(value, list) and len(value) <= MAXIMUM:
             return {str(index): item for index, item in enumerate(value)}
         if isinstance(value, dict) and len(value) <= MAXIMUM:
             return value
-        raise ExpressionError(f"{self.loop.items} must be a list of at most {MAXIMUM} items.",
-                              f"{self.loop.items} 必须是不超过 {MAXIMUM} 项的列表。")
+        raise ExpressionError(
+            f"{self.loop.items} must be a list of at most {MAXIMUM} items.",
+            f"{self.loop.items} 必须是不超过 {MAXIMUM} 项的列表。",
+        )
 
     def _begin_next(self, my_task: Token, items: dict[Any, Any]) -> None:
         internal = my_task.internal_data
@@ -114,8 +121,10 @@ class MultiInstance(Repeated):
     def _complete_early(self, my_task: Token, child: Token) -> bool:
         if self.loop.completion is None:
             return False
-        counts = {"numberOfInstances": len(my_task.internal_data["keys"]),
-                  "numberOfCompletedInstances": my_task.internal_data["done"]}
+        counts = {
+            "numberOfInstances": len(my_task.internal_data["keys"]),
+            "numberOfCompletedInstances": my_task.internal_data["done"],
+        }
         return bool(my_task.workflow.script_engine.holds({**child.data, **counts}, self.loop.completion))
 
     def _put_results(self, my_task: Token) -> None:
@@ -155,4 +164,6 @@ class StandardLoop(Repeated):
             if self.loop.maximum is None:
                 raise StepFailed(f"The loop went round {MAXIMUM} times.", f"循环已达 {MAXIMUM} 次。")
             return False
-        return self.loop.condition is None or bool(my_task.workflow.script_engine.holds(my_task.data, self.loop.condition))
+        return self.loop.condition is None or bool(
+            my_task.workflow.script_engine.holds(my_task.data, self.loop.condition)
+        )

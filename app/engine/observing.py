@@ -7,13 +7,14 @@ from typing import Any
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine.environment import Ports
-from app.engine.specs import BoundaryEvent, CatchEvent
+from app.engine.event_specs import CatchEvent
 from app.engine.workflow import Token
 from app.facts import ActivityEvent
 
 STARTED = TaskState.WAITING | TaskState.READY | TaskState.STARTED
-INSTANT = frozenset({"startEvent", "endEvent", "intermediateThrowEvent", "exclusiveGateway", "parallelGateway",
-                     "inclusiveGateway"})  # they only pass the token on: nothing starts
+INSTANT = frozenset(
+    {"startEvent", "endEvent", "intermediateThrowEvent", "exclusiveGateway", "parallelGateway", "inclusiveGateway"}
+)  # they only pass the token on: nothing starts
 
 
 class Observer:
@@ -30,11 +31,13 @@ class Observer:
             return
         transition = self._transition(spec, element.type, old, new)
         if transition is not None:
-            self._ports.observe(ActivityEvent(element, task.id, transition, task.attempt, task.data, _detail(task, transition)))
+            self._ports.observe(
+                ActivityEvent(element, task.id, transition, task.attempt, task.data, _detail(task, transition))
+            )
 
     @staticmethod
     def _transition(spec: Any, kind: str, old: int, new: int) -> str | None:
-        boundary = isinstance(spec, BoundaryEvent)
+        boundary = spec.boundary
         if new == TaskState.ERROR:
             return "failed"
         if new == TaskState.COMPLETED:

@@ -51,9 +51,9 @@ class Execution:
         self._instance = Instance(spec.top, spec.scopes, self._engine, self._observer)
 
     def fire_due(self) -> None:
-        """Fire every timer that is due at `ports.now()`, in the order in which they fell due; call it first in every step.
+        """Fire every timer that is due at `ports.now()`, in the order in which they fell due; first in every step.
 
-        A cycle that missed several occurrences fires once. Raises StepFailed when timers keep arming each other without end.
+        A cycle that missed several occurrences fires once. Raises StepFailed when timers arm each other without end.
         """
         self._advance()
         for _ in range(MAX_FIRINGS):
@@ -96,7 +96,7 @@ class Execution:
         self._advance()
 
     def fail_call(self, task_id: str, error: BusinessError | ChengnuoError) -> None:
-        """Fail a parked call: an error boundary takes over, else the task is in error; raises Conflict when it is not parked."""
+        """Fail a parked call: an error boundary takes over, else it is in error; raises Conflict if not parked."""
         task = self._expect(task_id, TaskState.STARTED)
         if isinstance(error, BusinessError):
             try:
@@ -194,9 +194,12 @@ class Execution:
                 continue
             runs += 1
             if runs > MAX_RUNS:
-                raise StepFailed(f"The step ran {MAX_RUNS} elements: an endless loop.", f"一步内运行了 {MAX_RUNS} 个元素：死循环。",
-                                 element=task.task_spec.bpmn_id, task_id=task.id)
+                raise StepFailed(
+                    f"The step ran {MAX_RUNS} elements: an endless loop.",
+                    f"一步内运行了 {MAX_RUNS} 个元素：死循环。",
+                    element=task.task_spec.bpmn_id,
+                    task_id=task.id,
+                )
             task.run()
             if runs % PRUNE_EVERY == 0:
                 prune(instance)
-

@@ -10,7 +10,7 @@ ASSIGNMENT = re.compile(r"([^\W\d]\w*)\s*=(?!=)\s*(.*)", re.DOTALL)
 
 
 def assignments(script: str) -> tuple[tuple[str, str], ...]:
-    """Return the (name, expression) pairs of a script; raises ExpressionError (with the offset) for a line that is none.
+    """Return the (name, expression) pairs of a script; raises ExpressionError, with the offset, for other lines.
 
     An indented line continues the one before; lines that begin with `//` are remarks.
     """
@@ -28,7 +28,11 @@ def assignments(script: str) -> tuple[tuple[str, str], ...]:
     for position, text in found:
         match = ASSIGNMENT.fullmatch(text)
         if match is None or not match.group(2).strip():
-            raise ExpressionError(f"A script line must be `name = expression`: {text[:80]}",
-                                  f"脚本的每一行必须是“变量 = 表达式”：{text[:80]}", expression=text, position=position)
+            raise ExpressionError(
+                f"A script line must be `name = expression`: {text[:80]}",
+                f"脚本的每一行必须是“变量 = 表达式”：{text[:80]}",
+                expression=text,
+                position=position,
+            )
         pairs.append((match.group(1), match.group(2).strip()))
     return tuple(pairs)

@@ -12,8 +12,7 @@ from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 from SpiffWorkflow.util.task import TaskState
 
 from app.engine import events
-from app.engine.diagram import Event
-from app.engine.workflow import ABORTING, FAILURES, LIVE, SubInstance, Token
+from app.engine.workflow import ABORTING, FAILURES, SubInstance, Token
 from app.errors import BusinessError, StepFailed
 from app.facts import DecisionResult, Done, Element, ServiceCall
 
@@ -23,6 +22,7 @@ class Live:
 
     chooses = False  # makes its children itself
     watches = False  # is looked at again whenever another token of its scope moves
+    boundary = False  # an event on the border of an activity
     element: Element | None = None
 
     def _predict(self, *_: Any, **__: Any) -> None:
@@ -60,7 +60,7 @@ class Live:
         split = my_task.parent
         if split is not None and isinstance(split.task_spec, BoundarySplit) and split.task_spec.host == self.name:  # type: ignore[attr-defined]
             for task in split.children:
-                if isinstance(task.task_spec, BoundaryEvent):
+                if task.task_spec.boundary:
                     task.cancel()
 
     def _on_cancel(self, my_task: Token) -> None:
@@ -121,8 +121,16 @@ class ScriptTask(Live, BpmnSpecMixin):
 class ServiceTask(Live, BpmnSpecMixin):
     """Calls an operation through the ports; a parked call leaves the task started."""
 
-    def __init__(self, wf_spec: Any, name: str, *, operation: str, parameters: Mapping[str, str], result: str | None,
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        wf_spec: Any,
+        name: str,
+        *,
+        operation: str,
+        parameters: Mapping[str, str],
+        result: str | None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(wf_spec, name, **kwargs)
         self.operation, self.parameters, self.result = operation, parameters, result
 
@@ -165,9 +173,11 @@ class RuleTask(Live, BpmnSpecMixin):
             found[self.result] = answer.value
         my_task.data = {**my_task.data, **my_task.workflow.script_engine.plain(found)}
         my_task.detail = {
-            "decision": answer.decision, "rules": [rule.rule_id for rule in answer.rules],
+            "decision": answer.decision,
+            "rules": [rule.rule_id for rule in answer.rules],
             "clauses": sorted({clause for rule in answer.rules for clause in rule.clauses}),
-            "outputs": my_task.workflow.script_engine.plain(found)}
+            "outputs": my_task.workflow.script_engine.plain(found),
+        }
         return True
 
 
@@ -197,8 +207,12 @@ def chosen_by_condition(my_task: Token, conditions: list[tuple[str | None, str]]
                 return chosen
     chosen = chosen or [name for expression, name in conditions if expression is None][:1]
     if not chosen:
-        raise StepFailed("No condition holds and there is no default flow.", "没有任何条件成立，且没有默认流。",
-                         element=my_task.task_spec.bpmn_id, task_id=my_task.id)
+        raise StepFailed(
+            "No condition holds and there is no default flow.",
+            "没有任何条件成立，且没有默认流。",
+            element=my_task.task_spec.bpmn_id,
+            task_id=my_task.id,
+        )
     return chosen
 
 
@@ -244,10 +258,17 @@ class SubProcess(Live, BpmnSpecMixin):
 
 
 class CallActivity(SubProcess):
-    """Calls a process: only declared inputs go in, only declared outputs come back (without any declaration, everything)."""
+    """Calls a process: declared inputs go in, declared outputs come back (everything, where nothing is declared)."""
 
-    def __init__(self, wf_spec: Any, name: str, *, inputs: tuple[tuple[str, str], ...], outputs: tuple[tuple[str, str], ...],
-                 **kwargs: Any) -> None:
+    def __init__(
+        self,
+        wf_spec: Any,
+        name: str,
+        *,
+        inputs: tuple[tuple[str, str], ...],
+        outputs: tuple[tuple[str, str], ...],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(wf_spec, name, **kwargs)
         self.inputs_map, self.outputs_map = inputs, outputs
 
@@ -279,113 +300,3 @@ class BoundarySplit(Live, BpmnTaskSpec):
         for spec in self.outputs:  # the host first
             my_task._add_child(spec)
         return True
-
-
-class CatchEvent(Live, BpmnSpecMixin):
-    """Waits for a timer, a message or a signal; also receive tasks."""
-
-    def __init__(self, wf_spec: Any, name: str, *, event: Event, correlate: str | None = None, **kwargs: Any) -> None:
-        super().__init__(wf_spec, name, **kwargs)
-        self.event, self.correlate = event, correlate
-
-    def _update_hook(self, my_task: Token) -> bool:
-        my_task._inherit_data()
-        parent = my_task.parent
-        if parent is not None and isinstance(parent.task_spec, EventGateway):
-            return True  # the gateway has waited in its stead
-        my_task.internal_data["wait"] = events.arm(my_task, self.event, self.correlate)
-        my_task._set_state(TaskState.WAITING)
-        return False
-
-    def caught(self, my_task: Token, payload: Mapping[str, Any] | None) -> None:
-        """The event has happened: take the payload and go on."""
-        events.take_payload(my_task, self.event, payload)
-        my_task._set_state(TaskState.READY)
-        my_task.run()
-
-
-class BoundaryEvent(CatchEvent):
-    """A catching event on the border of an activity."""
-
-    def __init__(self, wf_spec: Any, name: str, *, interrupting: bool, **kwargs: Any) -> None:
-        super().__init__(wf_spec, name, **kwargs)
-        self.interrupting = interrupting
-
-    def caught(self, my_task: Token, payload: Mapping[str, Any] | None) -> None:
-        """Interrupt the activity, or go on beside it: then a cycle or message may come again while the activity lasts."""
-        again = self.event.kind != "timer" or bool((my_task.internal_data.get("wait") or {}).get("due"))
-        if self.interrupting or not again:
-            super().caught(my_task, payload)
-            return
-        events.take_payload(my_task, self.event, payload)
-        my_task.workflow.top_workflow.tell(my_task, TaskState.WAITING, TaskState.COMPLETED)
-        for spec in self.outputs:
-            child = my_task._add_child(spec)
-            child.task_spec._update(child)
-
-    def _on_complete_hook(self, my_task: Token) -> None:
-        split = my_task.parent
-        if self.interrupting and split is not None:
-            for task in split.children:
-                if task is not my_task and (isinstance(task.task_spec, BoundaryEvent) or
-                                            task.task_spec.name == split.task_spec.host):
-                    task.cancel()
-
-
-class EventGateway(Live, BpmnSpecMixin):
-    """Waits for the first of several events."""
-
-    chooses = True
-
-    def _update_hook(self, my_task: Token) -> bool:
-        my_task._inherit_data()
-        my_task.internal_data["waits"] = {spec.name: events.arm(my_task, spec.event, spec.correlate) for spec in self.outputs}
-        my_task._set_state(TaskState.WAITING)
-        return False
-
-    def caught(self, my_task: Token, branch: str, payload: Mapping[str, Any] | None) -> None:
-        """Go on with the branch whose event has happened."""
-        spec = self._wf_spec.task_specs[branch]
-        events.take_payload(my_task, spec.event, payload)
-        my_task.internal_data["winner"] = branch
-        my_task._set_state(TaskState.READY)
-        my_task.run()
-
-    def _run_hook(self, my_task: Token) -> bool:
-        my_task._add_child(self._wf_spec.task_specs[my_task.internal_data["winner"]])
-        return True
-
-
-class ThrowEvent(Live, BpmnSpecMixin):
-    """Throws a message, signal, escalation, error or termination; end events, intermediate throws, send tasks."""
-
-    def __init__(self, wf_spec: Any, name: str, *, event: Event, correlate: str | None = None, **kwargs: Any) -> None:
-        super().__init__(wf_spec, name, **kwargs)
-        self.event, self.correlate = event, correlate
-
-    def _run_hook(self, my_task: Token) -> bool:
-        content = events.payload(my_task, self.event)
-        if self.event.kind == "message":
-            engine = my_task.workflow.script_engine
-            engine.ports.throw(self.event.name or self.event.ref or "", engine.correlation(my_task.data, self.correlate), content)
-        elif self.event.kind == "error":
-            events.error_catcher(my_task.workflow.parent_task if my_task.workflow.depth else None, self.event.code)
-        my_task.detail = {"payload": content} if content else {}
-        return True
-
-    def _on_complete_hook(self, my_task: Token) -> None:
-        super()._on_complete_hook(my_task)
-        content = my_task.detail.get("payload", {})
-        if self.event.kind == "signal":
-            events.throw_signal(my_task, self.event, content)
-        elif self.event.kind == "escalation":
-            events.throw_escalation(my_task, self.event, content)
-        elif self.event.kind == "error":
-            events.throw_error(my_task, my_task.workflow.parent_task, BusinessError(self.event.code or "", "", content))
-        elif self.event.kind == "terminate":
-            scope = my_task.workflow
-            data = scope.spec.end.ended_before(my_task)
-            for task in scope.live(LIVE):
-                task.cancel()
-            scope.finish(data)
-

@@ -1,7 +1,7 @@
-"""A running instance as bytes and back: without the spec, tasks in order, each with only what it changed of its parent's variables.
+"""A running instance as bytes and back: no spec, tasks in order, each with what it changed of its parent's variables.
 
-SpiffWorkflow's own serializer migrates old blobs with eval() and lets a blob choose classes by name. This one knows lists, numbers and
-texts; what does not fit the version's elements exactly is refused.
+SpiffWorkflow's own serializer migrates old blobs with eval() and lets a blob choose classes by name. This one knows
+lists, numbers and texts; what does not fit the version's elements exactly is refused.
 """
 
 from __future__ import annotations
@@ -37,10 +37,13 @@ def dump(instance: Instance) -> bytes:
 
 
 def restore(instance: Instance, spec: Spec, blob: bytes) -> None:
-    """Fill an empty instance from `blob`; raises Refused when it is damaged, another version's, or does not fit `spec`."""
+    """Fill an empty instance from `blob`; raises Refused when it is damaged or does not fit `spec`."""
     head = len(MAGIC) + DIGEST_SIZE
     packed = blob[head:]
-    if not blob.startswith(MAGIC) or hashlib.blake2b(packed, digest_size=DIGEST_SIZE).digest() != blob[len(MAGIC):head]:
+    if (
+        not blob.startswith(MAGIC)
+        or hashlib.blake2b(packed, digest_size=DIGEST_SIZE).digest() != blob[len(MAGIC) : head]
+    ):
         raise _refused("not written by this engine, or damaged", "不是本引擎写出的内容，或已损坏")
     try:
         key, scopes = orjson.loads(_decompressor().decompress(packed, max_output_size=MAX_STATE))
@@ -48,10 +51,19 @@ def restore(instance: Instance, spec: Spec, blob: bytes) -> None:
             raise _refused(f"of process {key}, not {spec.key}", f"属于流程 {key}，而不是 {spec.key}")
         for index, content in enumerate(scopes):
             _scope_in(instance, spec, content, top=index == 0)
-    except (zstandard.ZstdError, orjson.JSONDecodeError, KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (
+        zstandard.ZstdError,
+        orjson.JSONDecodeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+    ) as error:
         raise _refused(f"malformed ({error})", f"结构有误（{error}）") from error
-    instance.ready.extend(task for scope in instance.scopes() for task in scope.live(TaskState.READY)
-                          if not task.task_spec.manual)
+    instance.ready.extend(
+        task for scope in instance.scopes() for task in scope.live(TaskState.READY) if not task.task_spec.manual
+    )
 
 
 def _refused(en: str, zh: str) -> Refused:
@@ -89,8 +101,16 @@ def _task_out(task: Token, position: Mapping[str, int], outside: Mapping[str, An
     else:
         changed = {name: value for name, value in data.items() if name not in base or not _same(base[name], value)}
         gone = [name for name in base if name not in data]
-    return [task.id, position[parent.id] if parent is not None else None, task.task_spec.name, task._state,
-            int(task.triggered), task.internal_data, changed, gone]
+    return [
+        task.id,
+        position[parent.id] if parent is not None else None,
+        task.task_spec.name,
+        task._state,
+        int(task.triggered),
+        task.internal_data,
+        changed,
+        gone,
+    ]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -12,7 +12,8 @@ from app.errors import ExpressionError
 
 DURATION = re.compile(
     r"P(?=\d|T\d)(?:(\d{1,4})Y)?(?:(\d{1,4})M)?(?:(\d{1,4})W)?(?:(\d{1,5})D)?"
-    r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?")
+    r"(?:T(?=\d)(?:(\d{1,6})H)?(?:(\d{1,7})M)?(?:(\d{1,9}(?:\.\d{1,6})?)S)?)?"
+)
 CYCLE = re.compile(r"R(\d{0,6})/(?:([^/]+)/)?([^/]+)(?:/([^/]+))?")
 DUE = re.compile(r'\bdue\(\s*"([^"]+)"\s*\)')
 MINIMUM_CYCLE = timedelta(minutes=1)  # a shorter one is a mistake, and would keep the sweep busy
@@ -38,13 +39,15 @@ def after(start: datetime, value: Any) -> datetime:
         month = start.month - 1 + months + 12 * years
         year, month = start.year + month // 12, month % 12 + 1
         moved = start.replace(year=year, month=month, day=min(start.day, monthrange(year, month)[1]))
-        return moved + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=float(match.group(7) or 0))
+        return moved + timedelta(
+            weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=float(match.group(7) or 0)
+        )
     except (OverflowError, ValueError) as error:
         raise _bad(value, "a time before the year 10000", "公元 10000 年以前的时间") from error
 
 
 def moment(value: Any) -> datetime:
-    """Return an ISO 8601 date and time with its offset as aware UTC; raises ExpressionError, also for one without an offset."""
+    """Return an ISO 8601 date and time as aware UTC; raises ExpressionError, also for one without an offset."""
     text, _, zone = value.partition("@") if isinstance(value, str) else ("", "", "")
     try:
         when = datetime.fromisoformat(text)
@@ -75,7 +78,7 @@ def cycle(value: Any, now: datetime) -> tuple[datetime, int, str]:
 def first_wait(kind: str | None, value: Any, now: datetime, milestone: str | None) -> dict[str, Any]:
     """Return what a timer waits for: {"due": ISO or None, "left": occurrences, "every": ISO duration}.
 
-    Null is a disarmed timer where the timer is bound to a milestone; else it raises ExpressionError, as every bad value does.
+    Null disarms a timer that is bound to a milestone; else it raises ExpressionError, as every bad value does.
     """
     if value is None and milestone is not None:
         return {"due": None}
@@ -86,7 +89,7 @@ def first_wait(kind: str | None, value: Any, now: datetime, milestone: str | Non
 
 
 def next_wait(wait: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return what is left after a firing at `now`: occurrences that were missed while nobody looked count as this one."""
+    """Return what is left after a firing at `now`: occurrences missed while nobody looked count as this one."""
     if "every" not in wait:
         return {"due": None}
     due, left = datetime.fromisoformat(wait["due"]), wait["left"]

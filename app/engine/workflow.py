@@ -1,7 +1,8 @@
 """Running workflows on SpiffWorkflow's tasks, with our bookkeeping: every change of state is told, nothing is foretold.
 
-SpiffWorkflow predicts the tasks that may follow and searches the whole task tree at each step; it loses children that it drops, and its
-iterators stop at depth 1000. Here a task's children are made when it completes, and a scope's tasks are read flat.
+SpiffWorkflow predicts the tasks that may follow and searches the whole task tree at each step; it loses children that
+it drops, and its iterators stop at depth 1000. Here a task's children are made when it completes, and a scope's tasks are
+read flat.
 """
 
 from __future__ import annotations
@@ -31,8 +32,14 @@ class Token(Task):
 
     detail: Mapping[str, Any]
 
-    def __init__(self, workflow: Any, task_spec: Any, parent: Token | None = None, state: int = TaskState.MAYBE,
-                 id: str | None = None) -> None:  # noqa: A002 (the library's name)
+    def __init__(
+        self,
+        workflow: Any,
+        task_spec: Any,
+        parent: Token | None = None,
+        state: int = TaskState.MAYBE,
+        id: str | None = None,
+    ) -> None:
         self.id = id or uuid4().hex
         workflow.tasks[self.id] = self
         self.workflow = workflow
@@ -123,8 +130,12 @@ class Token(Task):
     def fail(self, error: Exception, phase: str = "run") -> None:
         """Put the element into error, where it stays until somebody retries it."""
         zh = getattr(error, "message_zh", "") or str(error)
-        self.internal_data["error"] = {"en": getattr(error, "message_en", "") or str(error), "zh": zh,
-                                       "code": getattr(error, "code", "error"), "phase": phase}
+        self.internal_data["error"] = {
+            "en": getattr(error, "message_en", "") or str(error),
+            "zh": zh,
+            "code": getattr(error, "code", "error"),
+            "phase": phase,
+        }
         if self._state == TaskState.ERROR:
             self._state = TaskState.STARTED  # it failed again: that is told again
         self._set_state(TaskState.ERROR)
@@ -181,8 +192,13 @@ class ScopeMixin:
 class Instance(ScopeMixin, BpmnWorkflow):
     """A running instance: its top scope, and the registry of its subprocesses."""
 
-    def __init__(self, spec: Any, subprocess_specs: Mapping[str, Any], script_engine: Any,
-                 tell: Callable[[Token, int, int], None]) -> None:
+    def __init__(
+        self,
+        spec: Any,
+        subprocess_specs: Mapping[str, Any],
+        script_engine: Any,
+        tell: Callable[[Token, int, int], None],
+    ) -> None:
         super().__init__(spec, dict(subprocess_specs), script_engine, deserializing=True)
         self.ready: deque[Token] = deque()
         self.tell = tell
@@ -196,7 +212,9 @@ class Instance(ScopeMixin, BpmnWorkflow):
     def create_subprocess(self, my_task: Token, spec_name: str) -> SubInstance:
         """Return a new scope under `my_task`."""
         if spec_name not in self.subprocess_specs:
-            raise StepFailed(f"The called process {spec_name} is not part of this version.", f"此版本不包含被调用流程 {spec_name}。")
+            raise StepFailed(
+                f"The called process {spec_name} is not part of this version.", f"此版本不包含被调用流程 {spec_name}。"
+            )
         scope = SubInstance(self.subprocess_specs[spec_name], my_task, self)
         self.subprocesses[my_task.id] = scope
         return scope

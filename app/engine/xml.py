@@ -27,22 +27,29 @@ def _refused(file: str, line: int | None, rule: str, zh: str, en: str) -> Refuse
 def parse(data: bytes, file: str) -> Xml:
     """Return the root element of `data`, without comments and processing instructions.
 
-    Raises Refused for more than 5 MB, a DOCTYPE, XInclude, too many elements, or text that is not well-formed (with the line).
+    Raises Refused for more than 5 MB, a DOCTYPE, XInclude, too many elements, or bad XML (with the line).
     Entities are never expanded and nothing is ever fetched.
     """
     if len(data) > MAX_BYTES:
-        raise _refused(file, None, "xml_too_large", "文件超过 5 MB，请拆分后再上传。",
-                       "The file is larger than 5 MB; split it.")
+        raise _refused(
+            file, None, "xml_too_large", "文件超过 5 MB，请拆分后再上传。", "The file is larger than 5 MB; split it."
+        )
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise _doctype(file, data[: data.find(b"<!")].count(b"\n") + 1)
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                             remove_comments=True, remove_pis=True)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        raise _refused(file, line, "xml_not_well_formed", f"第 {line or '?'} 行不是合法的 XML：{error}",
-                       f"Not well-formed XML at line {line or '?'}: {error}") from error
+        raise _refused(
+            file,
+            line,
+            "xml_not_well_formed",
+            f"第 {line or '?'} 行不是合法的 XML：{error}",
+            f"Not well-formed XML at line {line or '?'}: {error}",
+        ) from error
     if root.getroottree().docinfo.internalDTD is not None or root.getroottree().docinfo.doctype:
         raise _doctype(file, 1)  # written in another encoding, such as UTF-16
     _check_content(root, file)
@@ -50,20 +57,31 @@ def parse(data: bytes, file: str) -> Xml:
 
 
 def _doctype(file: str, line: int) -> Refused:
-    return _refused(file, line, "xml_doctype", "不允许 DOCTYPE 或实体声明，请删除后再上传。",
-                    "A DOCTYPE or entity declaration is not allowed; remove it.")
+    return _refused(
+        file,
+        line,
+        "xml_doctype",
+        "不允许 DOCTYPE 或实体声明，请删除后再上传。",
+        "A DOCTYPE or entity declaration is not allowed; remove it.",
+    )
 
 
 def _check_content(root: Xml, file: str) -> None:
     for count, element in enumerate(root.iter(), 1):
         if count > MAX_ELEMENTS:
-            raise _refused(file, element.sourceline, "xml_too_many_elements", f"元素超过 {MAX_ELEMENTS} 个，请拆分流程图。",
-                           f"More than {MAX_ELEMENTS} elements; split the diagram.")
+            raise _refused(
+                file,
+                element.sourceline,
+                "xml_too_many_elements",
+                f"元素超过 {MAX_ELEMENTS} 个，请拆分流程图。",
+                f"More than {MAX_ELEMENTS} elements; split the diagram.",
+            )
         if not isinstance(element.tag, str):  # an entity reference
             raise _doctype(file, element.sourceline or 1)
         if element.tag.startswith("{" + XINCLUDE):
-            raise _refused(file, element.sourceline, "xml_include", "不允许 XInclude 引用外部内容。",
-                           "XInclude is not allowed.")
+            raise _refused(
+                file, element.sourceline, "xml_include", "不允许 XInclude 引用外部内容。", "XInclude is not allowed."
+            )
 
 
 def local(element: Xml) -> str:

@@ -10,17 +10,22 @@ from xml.sax.saxutils import escape, quoteattr
 from app import engine
 from app.facts import ActivityEvent, Done, Parked, ServiceCall
 
-HEAD = ('<?xml version="1.0" encoding="UTF-8"?>\n<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" xmlns:chengnuo="http://chengnuo/schema/1.0" '
-        'id="definitions" targetNamespace="http://chengnuo/test">\n')
+HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+    'xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" xmlns:chengnuo="http://chengnuo/schema/1.0" '
+    'id="definitions" targetNamespace="http://chengnuo/test">\n'
+)
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
 def diagram(body: str, *, key: str = "p", extra: str = "", attributes: str = "") -> bytes:
     """Return a file with one process; `extra` stands outside it."""
-    return (f'{HEAD}{extra}<bpmn:process id="{key}" name="流程" isExecutable="true"{attributes}>\n{body}\n</bpmn:process>\n'
-            '</bpmn:definitions>').encode()
+    return (
+        f'{HEAD}{extra}<bpmn:process id="{key}" name="流程" isExecutable="true"{attributes}>\n{body}\n</bpmn:process>\n'
+        "</bpmn:definitions>"
+    ).encode()
 
 
 def flows(*pairs: str) -> str:
@@ -29,7 +34,10 @@ def flows(*pairs: str) -> str:
     for pair in pairs:
         source, target, *condition = pair.split(" ", 2)
         inner = f"<bpmn:conditionExpression>{escape(condition[0])}</bpmn:conditionExpression>" if condition else ""
-        out.append(f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}">{inner}</bpmn:sequenceFlow>')
+        out.append(
+            f'<bpmn:sequenceFlow id="{source}_{target}" sourceRef="{source}" targetRef="{target}">'
+            f"{inner}</bpmn:sequenceFlow>"
+        )
     return "\n".join(out)
 
 
@@ -46,19 +54,28 @@ def nodes(tag: str, *identifiers: str) -> str:
 
 def properties(**given: str) -> str:
     """Return extension elements with our properties."""
-    inner = "".join(f'<spiffworkflow:property name="{name}" value={quoteattr(value)}/>' for name, value in given.items())
-    return f"<bpmn:extensionElements><spiffworkflow:properties>{inner}</spiffworkflow:properties></bpmn:extensionElements>"
+    inner = "".join(
+        f'<spiffworkflow:property name="{name}" value={quoteattr(value)}/>' for name, value in given.items()
+    )
+    return (
+        f"<bpmn:extensionElements><spiffworkflow:properties>{inner}</spiffworkflow:properties></bpmn:extensionElements>"
+    )
 
 
 def service(identifier: str, operation: str = "do", result: str = "", **parameters: str) -> str:
     """Return a service task."""
-    inner = "".join(f'<spiffworkflow:parameter id="{name}" type="any" value={quoteattr(value)}/>'
-                    for name, value in parameters.items())
+    inner = "".join(
+        f'<spiffworkflow:parameter id="{name}" type="any" value={quoteattr(value)}/>'
+        for name, value in parameters.items()
+    )
     variable = f' resultVariable="{result}"' if result else ""
-    return node("serviceTask", identifier,
-                f'<bpmn:extensionElements><spiffworkflow:serviceTaskOperator id="{operation}"{variable}>'
-                f"<spiffworkflow:parameters>{inner}</spiffworkflow:parameters></spiffworkflow:serviceTaskOperator>"
-                "</bpmn:extensionElements>")
+    return node(
+        "serviceTask",
+        identifier,
+        f'<bpmn:extensionElements><spiffworkflow:serviceTaskOperator id="{operation}"{variable}>'
+        f"<spiffworkflow:parameters>{inner}</spiffworkflow:parameters></spiffworkflow:serviceTaskOperator>"
+        "</bpmn:extensionElements>",
+    )
 
 
 def script(identifier: str, text: str) -> str:
@@ -115,6 +132,7 @@ class Recorder:
         def due(name: str) -> str | None:
             when = self.due.get(name)
             return when.isoformat() if when else None
+
         return {"due": due, "after": lambda text: (self.at + timedelta(hours=int(text[2:-1]))).isoformat()}
 
     def facts(self) -> Mapping[str, Any]:
@@ -196,8 +214,11 @@ class Walk:
 def findings(*files: bytes, catalog: engine.Catalog | None = None) -> set[tuple[str, str | None]]:
     """Return (rule, element) of every error and warning but those about names and groups."""
     found = engine.check({f"{index}.bpmn": data for index, data in enumerate(files)}, catalog or engine.Catalog())
-    return {(finding.rule, finding.element) for finding in found
-            if finding.rule not in {"task_without_form", "task_without_group", "name_not_chinese", "undeclared_call"}}
+    return {
+        (finding.rule, finding.element)
+        for finding in found
+        if finding.rule not in {"task_without_form", "task_without_group", "name_not_chinese", "undeclared_call"}
+    }
 
 
 def rules(*files: bytes, catalog: engine.Catalog | None = None) -> set[str]:

@@ -25,13 +25,21 @@ from tests.unit.engine_support import (
 
 
 def sequence(*names: str) -> str:
-    return nodes("startEvent", "s") + nodes("endEvent", "e") + flows(
-        *(f"{one} {two}" for one, two in zip(("s", *names), (*names, "e"), strict=True)))
+    return (
+        nodes("startEvent", "s")
+        + nodes("endEvent", "e")
+        + flows(*(f"{one} {two}" for one, two in zip(("s", *names), (*names, "e"), strict=True)))
+    )
 
 
 def reminded(definition: str, *, interrupting: bool) -> bytes:
-    return diagram(nodes("userTask", "a", "after", "late") + boundary("b", "a", definition, interrupting=interrupting)
-                   + nodes("endEvent", "e2") + sequence("a", "after") + flows("b late", "late e2"))
+    return diagram(
+        nodes("userTask", "a", "after", "late")
+        + boundary("b", "a", definition, interrupting=interrupting)
+        + nodes("endEvent", "e2")
+        + sequence("a", "after")
+        + flows("b late", "late e2")
+    )
 
 
 def test_a_timer_fires_at_its_time_and_not_before():
@@ -83,9 +91,14 @@ def test_an_endless_cycle_reminds_every_day():
 
 
 def test_overdue_timers_fire_in_the_order_in_which_they_fell_due():
-    body = (nodes("userTask", "a", "x", "y") + boundary("b1", "a", timer('"PT2H"'), interrupting=False)
-            + boundary("b2", "a", timer('"PT1H"'), interrupting=False) + nodes("endEvent", "e1", "e2")
-            + sequence("a") + flows("b1 x", "x e1", "b2 y", "y e2"))
+    body = (
+        nodes("userTask", "a", "x", "y")
+        + boundary("b1", "a", timer('"PT2H"'), interrupting=False)
+        + boundary("b2", "a", timer('"PT1H"'), interrupting=False)
+        + nodes("endEvent", "e1", "e2")
+        + sequence("a")
+        + flows("b1 x", "x e1", "b2 y", "y e2")
+    )
     walk = Walk(diagram(body)).wait(hours=3)
     assert [told for told in walk.ports.happened() if told.endswith("fired")] == ["b2 fired", "b1 fired"]
 
@@ -117,9 +130,10 @@ def test_a_milestones_timer_moves_and_rests_with_the_milestone():
     assert walk.open == ["a", "late"]
 
 
-@pytest.mark.parametrize(("value", "kind"), [
-    ("when", "timeDate"), ("when", "timeDuration"), ("when", "timeCycle")])
-@pytest.mark.parametrize("when", [None, "2026-03-03T09:00:00", "2026-03-03", "PT", "-PT1H", "tomorrow", 4, "R0/PT1H", "R/PT1S", "P99999Y"])
+@pytest.mark.parametrize(("value", "kind"), [("when", "timeDate"), ("when", "timeDuration"), ("when", "timeCycle")])
+@pytest.mark.parametrize(
+    "when", [None, "2026-03-03T09:00:00", "2026-03-03", "PT", "-PT1H", "tomorrow", 4, "R0/PT1H", "R/PT1S", "P99999Y"]
+)
 def test_a_bad_timer_is_an_incident_and_not_a_crash(value, kind, when):
     interrupting = kind != "timeCycle"
     walk = Walk(reminded(timer(value, kind), interrupting=interrupting), when=when)
@@ -138,8 +152,13 @@ def test_a_bad_timer_does_not_hold_the_process_when_its_task_is_done():
 
 
 def test_an_intermediate_timer_waits_by_the_calendar_of_the_diagram():
-    walk = Walk(diagram(node("intermediateCatchEvent", "w", timer('after("PT24H")', "timeDate")) + nodes("userTask", "a")
-                        + sequence("w", "a")))
+    walk = Walk(
+        diagram(
+            node("intermediateCatchEvent", "w", timer('after("PT24H")', "timeDate"))
+            + nodes("userTask", "a")
+            + sequence("w", "a")
+        )
+    )
     assert walk.wait(hours=23).open == []
     assert walk.wait(hours=1).open == ["a"]
     assert walk.ports.happened() == ["s completed", "w started", "w fired", "a started"]
@@ -147,7 +166,10 @@ def test_an_intermediate_timer_waits_by_the_calendar_of_the_diagram():
 
 def answering(correlate: str | None = None) -> bytes:
     inner = (properties(correlate=correlate) if correlate else "") + message("answer")
-    return diagram(node("intermediateCatchEvent", "w", inner) + nodes("userTask", "a") + sequence("w", "a"), extra=messages("answer"))
+    return diagram(
+        node("intermediateCatchEvent", "w", inner) + nodes("userTask", "a") + sequence("w", "a"),
+        extra=messages("answer"),
+    )
 
 
 def test_a_message_brings_its_payload():
@@ -164,10 +186,21 @@ def test_a_message_is_correlated_by_its_property():
 
 
 def test_a_message_goes_to_the_innermost_scope_that_waits():
-    inner = (nodes("startEvent", "s2") + nodes("userTask", "x") + boundary("near", "x", message("stop")) + nodes("endEvent", "e3", "e4")
-             + flows("s2 x", "x e3", "near e4"))
-    body = (node("subProcess", "sub", inner) + boundary("far", "sub", message("stop")) + nodes("userTask", "after", "gone")
-            + nodes("endEvent", "e2") + sequence("sub", "after") + flows("far gone", "gone e2"))
+    inner = (
+        nodes("startEvent", "s2")
+        + nodes("userTask", "x")
+        + boundary("near", "x", message("stop"))
+        + nodes("endEvent", "e3", "e4")
+        + flows("s2 x", "x e3", "near e4")
+    )
+    body = (
+        node("subProcess", "sub", inner)
+        + boundary("far", "sub", message("stop"))
+        + nodes("userTask", "after", "gone")
+        + nodes("endEvent", "e2")
+        + sequence("sub", "after")
+        + flows("far gone", "gone e2")
+    )
     walk = Walk(diagram(body, extra=messages("stop")))
     assert [m.element.id for m in walk.execution.view().messages] == ["near", "far"]
     outer = walk.execution.view().messages[1].task_id
@@ -180,16 +213,31 @@ def test_a_message_goes_to_the_innermost_scope_that_waits():
 
 
 def test_a_non_interrupting_message_may_come_again_and_again():
-    walk = Walk(diagram(nodes("userTask", "a", "note") + boundary("b", "a", message("ping"), interrupting=False) + nodes("endEvent", "e2")
-                        + sequence("a") + flows("b note", "note e2"), extra=messages("ping")))
+    walk = Walk(
+        diagram(
+            nodes("userTask", "a", "note")
+            + boundary("b", "a", message("ping"), interrupting=False)
+            + nodes("endEvent", "e2")
+            + sequence("a")
+            + flows("b note", "note e2"),
+            extra=messages("ping"),
+        )
+    )
     assert all(walk.tell("ping", times=n) for n in range(3))
     assert [task.variables.get("times") for task in walk.execution.view().tasks] == [None, 0, 1, 2]
 
 
 def either(first: str, second: str) -> bytes:
-    return diagram(nodes("startEvent", "s") + nodes("eventBasedGateway", "g") + node("intermediateCatchEvent", "w1", first)
-                   + node("intermediateCatchEvent", "w2", second) + nodes("userTask", "a", "b") + nodes("endEvent", "e")
-                   + flows("s g", "g w1", "g w2", "w1 a", "w2 b", "a e", "b e"), extra=messages("yes", "no"))
+    return diagram(
+        nodes("startEvent", "s")
+        + nodes("eventBasedGateway", "g")
+        + node("intermediateCatchEvent", "w1", first)
+        + node("intermediateCatchEvent", "w2", second)
+        + nodes("userTask", "a", "b")
+        + nodes("endEvent", "e")
+        + flows("s g", "g w1", "g w2", "w1 a", "w2 b", "a e", "b e"),
+        extra=messages("yes", "no"),
+    )
 
 
 def test_an_event_gateway_takes_the_first_event():
@@ -212,10 +260,21 @@ def test_a_due_timer_is_fired_before_a_message_is_delivered():
 
 
 def test_a_due_timer_inside_is_not_left_behind_when_a_message_ends_the_scope():
-    inner = (nodes("startEvent", "s2") + nodes("userTask", "x", "n") + boundary("tick", "x", timer('"PT1H"'), interrupting=False)
-             + nodes("endEvent", "e3", "e4") + flows("s2 x", "x e3", "tick n", "n e4"))
-    body = (node("subProcess", "sub", inner) + boundary("stop", "sub", message("stop")) + nodes("userTask", "after")
-            + nodes("endEvent", "e2") + sequence("sub") + flows("stop after", "after e2"))
+    inner = (
+        nodes("startEvent", "s2")
+        + nodes("userTask", "x", "n")
+        + boundary("tick", "x", timer('"PT1H"'), interrupting=False)
+        + nodes("endEvent", "e3", "e4")
+        + flows("s2 x", "x e3", "tick n", "n e4")
+    )
+    body = (
+        node("subProcess", "sub", inner)
+        + boundary("stop", "sub", message("stop"))
+        + nodes("userTask", "after")
+        + nodes("endEvent", "e2")
+        + sequence("sub")
+        + flows("stop after", "after e2")
+    )
     walk = Walk(diagram(body, extra=messages("stop")))
     walk.ports.at += timedelta(hours=2)
     assert walk.tell("stop")
@@ -233,9 +292,15 @@ def test_an_old_snapshot_of_a_slow_branch_does_not_overwrite_newer_data():
 
 
 def test_a_boundary_that_returns_through_a_merge_keeps_one_copy_of_its_host():
-    body = (nodes("startEvent", "s") + nodes("exclusiveGateway", "m") + nodes("userTask", "a") + boundary("b", "a", timer('"PT1H"'))
-            + script("n", "rounds = (if rounds = null then 0 else rounds) + 1") + nodes("endEvent", "e")
-            + flows("s m", "m a", "a e", "b n", "n m"))
+    body = (
+        nodes("startEvent", "s")
+        + nodes("exclusiveGateway", "m")
+        + nodes("userTask", "a")
+        + boundary("b", "a", timer('"PT1H"'))
+        + script("n", "rounds = (if rounds = null then 0 else rounds) + 1")
+        + nodes("endEvent", "e")
+        + flows("s m", "m a", "a e", "b n", "n m")
+    )
     walk = Walk(diagram(body))
     for _ in range(5):
         assert walk.wait(hours=1).open == ["a"]
@@ -246,9 +311,15 @@ def test_a_boundary_that_returns_through_a_merge_keeps_one_copy_of_its_host():
 def test_a_signal_is_heard_inside_the_instance():
     extra = '<bpmn:signal id="sig" name="recall"/>'
     definition = '<bpmn:signalEventDefinition signalRef="sig"/>'
-    body = (nodes("startEvent", "s") + nodes("parallelGateway", "f") + nodes("userTask", "a", "b") + node("intermediateThrowEvent", "t", definition)
-            + node("intermediateCatchEvent", "w", definition) + nodes("endEvent", "e1", "e2")
-            + flows("s f", "f a", "a t", "t e1", "f w", "w b", "b e2"))
+    body = (
+        nodes("startEvent", "s")
+        + nodes("parallelGateway", "f")
+        + nodes("userTask", "a", "b")
+        + node("intermediateThrowEvent", "t", definition)
+        + node("intermediateCatchEvent", "w", definition)
+        + nodes("endEvent", "e1", "e2")
+        + flows("s f", "f a", "a t", "t e1", "f w", "w b", "b e2")
+    )
     walk = Walk(diagram(body, extra=extra)).do("a")
     assert walk.open == ["b"]
 
@@ -256,16 +327,29 @@ def test_a_signal_is_heard_inside_the_instance():
 def test_an_escalation_reaches_the_scope_around_without_stopping_it():
     extra = '<bpmn:escalation id="esc" name="up" escalationCode="UP"/>'
     definition = '<bpmn:escalationEventDefinition escalationRef="esc"/>'
-    inner = (nodes("startEvent", "s2") + node("intermediateThrowEvent", "t", definition) + nodes("userTask", "x") + nodes("endEvent", "e3")
-             + flows("s2 t", "t x", "x e3"))
-    body = (node("subProcess", "sub", inner) + boundary("b", "sub", definition, interrupting=False) + nodes("userTask", "boss")
-            + nodes("endEvent", "e2") + sequence("sub") + flows("b boss", "boss e2"))
+    inner = (
+        nodes("startEvent", "s2")
+        + node("intermediateThrowEvent", "t", definition)
+        + nodes("userTask", "x")
+        + nodes("endEvent", "e3")
+        + flows("s2 t", "t x", "x e3")
+    )
+    body = (
+        node("subProcess", "sub", inner)
+        + boundary("b", "sub", definition, interrupting=False)
+        + nodes("userTask", "boss")
+        + nodes("endEvent", "e2")
+        + sequence("sub")
+        + flows("b boss", "boss e2")
+    )
     assert sorted(Walk(diagram(body, extra=extra)).open) == ["boss", "x"]
 
 
 def test_a_receive_task_waits_and_a_send_task_throws():
     extra = messages("ask", "answer")
-    body = node("sendTask", "t", messageRef="m_ask") + node("receiveTask", "r", messageRef="m_answer") + sequence("t", "r")
+    body = (
+        node("sendTask", "t", messageRef="m_ask") + node("receiveTask", "r", messageRef="m_answer") + sequence("t", "r")
+    )
     walk = Walk(diagram(body, extra=extra))
     assert walk.ports.thrown == [("ask", "C-1", {})]
     assert walk.tell("answer")
@@ -274,8 +358,14 @@ def test_a_receive_task_waits_and_a_send_task_throws():
 
 
 def test_timers_that_arm_each_other_without_time_passing_are_stopped():
-    body = (nodes("startEvent", "s") + nodes("exclusiveGateway", "m") + node("intermediateCatchEvent", "w", timer('"PT0S"'))
-            + node("exclusiveGateway", "x", default="x_m") + nodes("endEvent", "e") + flows("s m", "m w", "w x", "x e stop", "x m"))
+    body = (
+        nodes("startEvent", "s")
+        + nodes("exclusiveGateway", "m")
+        + node("intermediateCatchEvent", "w", timer('"PT0S"'))
+        + node("exclusiveGateway", "x", default="x_m")
+        + nodes("endEvent", "e")
+        + flows("s m", "m w", "w x", "x e stop", "x m")
+    )
     walk = Walk(diagram(body), stop=False)
     with pytest.raises(StepFailed, match="without end"):
         walk.execution.fire_due()

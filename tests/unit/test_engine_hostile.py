@@ -35,14 +35,26 @@ from tests.unit.engine_support import (
     timer,
 )
 
-PAYLOADS = ["__import__('os').system('touch {path}')", '__import__("os").system("touch {path}")', "().__class__.__base__.__subclasses__()",
-            'open("{path}", "w")', "exec(\"open('{path}', 'w')\")", "[x for x in ().__class__.__mro__]", "lambda: open('{path}')",
-            "import os", "${{T(java.lang.Runtime).getRuntime().exec('touch {path}')}}", "print(1)"]
+PAYLOADS = [
+    "__import__('os').system('touch {path}')",
+    '__import__("os").system("touch {path}")',
+    "().__class__.__base__.__subclasses__()",
+    'open("{path}", "w")',
+    "exec(\"open('{path}', 'w')\")",
+    "[x for x in ().__class__.__mro__]",
+    "lambda: open('{path}')",
+    "import os",
+    "${{T(java.lang.Runtime).getRuntime().exec('touch {path}')}}",
+    "print(1)",
+]
 
 
 def sequence(*names: str) -> str:
-    return nodes("startEvent", "s") + nodes("endEvent", "e") + flows(
-        *(f"{one} {two}" for one, two in zip(("s", *names), (*names, "e"), strict=True)))
+    return (
+        nodes("startEvent", "s")
+        + nodes("endEvent", "e")
+        + flows(*(f"{one} {two}" for one, two in zip(("s", *names), (*names, "e"), strict=True)))
+    )
 
 
 def extension(tag: str, text: str) -> str:
@@ -55,37 +67,90 @@ def in_slot(slot: str, code: str) -> bytes:
     multi = "<bpmn:multiInstanceLoopCharacteristics>{}</bpmn:multiInstanceLoopCharacteristics>"
     task = nodes("userTask", "a") + sequence("a")
     made = {
-        "condition": nodes("startEvent", "s") + node("exclusiveGateway", "x", default="x_e") + nodes("userTask", "a")
-        + nodes("endEvent", "e") + flows(f"s x", f"x a {code}", "x e", "a e"),
+        "condition": nodes("startEvent", "s")
+        + node("exclusiveGateway", "x", default="x_e")
+        + nodes("userTask", "a")
+        + nodes("endEvent", "e")
+        + flows("s x", f"x a {code}", "x e", "a e"),
         "timer duration": task + boundary("b", "a", timer(code)) + nodes("endEvent", "e2") + flows("b e2"),
         "timer date": node("intermediateCatchEvent", "a", timer(code, "timeDate")) + sequence("a"),
-        "timer cycle": task + boundary("b", "a", timer(code, "timeCycle"), interrupting=False) + nodes("endEvent", "e2") + flows("b e2"),
+        "timer cycle": task
+        + boundary("b", "a", timer(code, "timeCycle"), interrupting=False)
+        + nodes("endEvent", "e2")
+        + flows("b e2"),
         "script": script("a", f"x = {code}") + sequence("a"),
         "bare script": script("a", code) + sequence("a"),
         "parameter": service("a", x=code) + sequence("a"),
         "payload": node("sendTask", "a", extension("messagePayload", safe), messageRef="m_x") + sequence("a"),
         "correlate": node("intermediateCatchEvent", "a", properties(correlate=code) + message("x")) + sequence("a"),
         "group": node("userTask", "a", properties(group=code)) + sequence("a"),
-        "cardinality": node("userTask", "a", multi.format(f"<bpmn:loopCardinality>{safe}</bpmn:loopCardinality>")) + sequence("a"),
-        "completion": node("userTask", "a", multi.format("<bpmn:loopCardinality>2</bpmn:loopCardinality><bpmn:completionCondition>"
-                                                         f"{safe}</bpmn:completionCondition>")) + sequence("a"),
-        "loop": node("userTask", "a", "<bpmn:standardLoopCharacteristics><bpmn:loopCondition>"
-                     f"{safe}</bpmn:loopCondition></bpmn:standardLoopCharacteristics>") + sequence("a"),
-        "input": node("callActivity", "a", f'<bpmn:extensionElements><chengnuo:in target="x" source="{safe}"/></bpmn:extensionElements>',
-                      calledElement="p") + sequence("a"),
-        "output": node("callActivity", "a", f'<bpmn:extensionElements><chengnuo:out target="x" source="{safe}"/></bpmn:extensionElements>',
-                       calledElement="p") + sequence("a"),
+        "cardinality": node("userTask", "a", multi.format(f"<bpmn:loopCardinality>{safe}</bpmn:loopCardinality>"))
+        + sequence("a"),
+        "completion": node(
+            "userTask",
+            "a",
+            multi.format(
+                "<bpmn:loopCardinality>2</bpmn:loopCardinality><bpmn:completionCondition>"
+                f"{safe}</bpmn:completionCondition>"
+            ),
+        )
+        + sequence("a"),
+        "loop": node(
+            "userTask",
+            "a",
+            "<bpmn:standardLoopCharacteristics><bpmn:loopCondition>"
+            f"{safe}</bpmn:loopCondition></bpmn:standardLoopCharacteristics>",
+        )
+        + sequence("a"),
+        "input": node(
+            "callActivity",
+            "a",
+            f'<bpmn:extensionElements><chengnuo:in target="x" source="{safe}"/></bpmn:extensionElements>',
+            calledElement="p",
+        )
+        + sequence("a"),
+        "output": node(
+            "callActivity",
+            "a",
+            f'<bpmn:extensionElements><chengnuo:out target="x" source="{safe}"/></bpmn:extensionElements>',
+            calledElement="p",
+        )
+        + sequence("a"),
         "prescript": node("userTask", "a", extension("preScript", safe)) + sequence("a"),
         "postscript": node("userTask", "a", extension("postScript", safe)) + sequence("a"),
-        "conditional event": task + boundary("b", "a", "<bpmn:conditionalEventDefinition><bpmn:condition>"
-                                             f"{safe}</bpmn:condition></bpmn:conditionalEventDefinition>") + nodes("endEvent", "e2")
+        "conditional event": task
+        + boundary(
+            "b",
+            "a",
+            "<bpmn:conditionalEventDefinition><bpmn:condition>"
+            f"{safe}</bpmn:condition></bpmn:conditionalEventDefinition>",
+        )
+        + nodes("endEvent", "e2")
         + flows("b e2"),
     }
     return diagram(made[slot], extra=messages("x"))
 
 
-SLOTS = ["condition", "timer duration", "timer date", "timer cycle", "script", "bare script", "parameter", "payload", "correlate",
-         "group", "cardinality", "completion", "loop", "input", "output", "prescript", "postscript", "conditional event"]
+SLOTS = [
+    "condition",
+    "timer duration",
+    "timer date",
+    "timer cycle",
+    "script",
+    "bare script",
+    "parameter",
+    "payload",
+    "correlate",
+    "group",
+    "cardinality",
+    "completion",
+    "loop",
+    "input",
+    "output",
+    "prescript",
+    "postscript",
+    "conditional event",
+]
 
 
 @pytest.mark.parametrize("slot", SLOTS)
@@ -127,20 +192,23 @@ def test_a_loaded_instance_has_our_engine_and_not_the_librarys():
 ENTITY = b'<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a "b">]>\n'
 
 
-@pytest.mark.parametrize(("data", "rule"), [
-    (ENTITY + b"<x>&a;</x>", "xml_doctype"),
-    (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "xml_doctype"),
-    ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]><x/>'.encode("utf-16"), "xml_doctype"),
-    (b"<x>\n<y></x>", "xml_not_well_formed"),
-    (b"", "xml_not_well_formed"),
-    (b"\x00\xff\xfe", "xml_not_well_formed"),
-    (b"PK\x03\x04", "xml_not_well_formed"),
-    (b"<x>" * 300 + b"</x>" * 300, "xml_not_well_formed"),
-    (b'<x xmlns:i="http://www.w3.org/2001/XInclude"><i:include href="file:///etc/passwd"/></x>', "xml_include"),
-    (b"<x>" + b"<y/>" * 60_000 + b"</x>", "xml_too_many_elements"),
-    (b"<x>" + b"y" * 10_000_000 + b"</x>", "xml_too_large"),
-    (b"<x>" + b"<y/>" * 2_500_000 + b"</x>", "xml_too_large"),
-])
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (ENTITY + b"<x>&a;</x>", "xml_doctype"),
+        (b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><x/>', "xml_doctype"),
+        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE x [<!ENTITY a "b">]><x/>'.encode("utf-16"), "xml_doctype"),
+        (b"<x>\n<y></x>", "xml_not_well_formed"),
+        (b"", "xml_not_well_formed"),
+        (b"\x00\xff\xfe", "xml_not_well_formed"),
+        (b"PK\x03\x04", "xml_not_well_formed"),
+        (b"<x>" * 300 + b"</x>" * 300, "xml_not_well_formed"),
+        (b'<x xmlns:i="http://www.w3.org/2001/XInclude"><i:include href="file:///etc/passwd"/></x>', "xml_include"),
+        (b"<x>" + b"<y/>" * 60_000 + b"</x>", "xml_too_many_elements"),
+        (b"<x>" + b"y" * 10_000_000 + b"</x>", "xml_too_large"),
+        (b"<x>" + b"<y/>" * 2_500_000 + b"</x>", "xml_too_large"),
+    ],
+)
 def test_xml_that_is_not_plain_and_small_is_refused_fast(data: bytes, rule: str):
     began = time.perf_counter()
     with pytest.raises(Refused) as refused:
@@ -157,8 +225,16 @@ def test_the_line_of_a_mistake_is_told():
 
 
 def saved() -> tuple[engine.Spec, bytes]:
-    walk = Walk(diagram(nodes("userTask", "a", "b") + boundary("t", "a", timer('"PT1H"')) + nodes("endEvent", "e2") + sequence("a", "b")
-                        + flows("t e2")), name="张")
+    walk = Walk(
+        diagram(
+            nodes("userTask", "a", "b")
+            + boundary("t", "a", timer('"PT1H"'))
+            + nodes("endEvent", "e2")
+            + sequence("a", "b")
+            + flows("t e2")
+        ),
+        name="张",
+    )
     return walk.spec, walk.execution.dump()
 
 
@@ -174,7 +250,7 @@ def test_a_damaged_state_is_refused_wherever_it_is_damaged():
             engine.load(spec, blob[:cut], Recorder())
     for place in range(0, len(blob), 5):
         with pytest.raises(Refused):
-            engine.load(spec, blob[:place] + bytes([blob[place] ^ 1]) + blob[place + 1:], Recorder())
+            engine.load(spec, blob[:place] + bytes([blob[place] ^ 1]) + blob[place + 1 :], Recorder())
 
 
 class _Bomb:
@@ -182,16 +258,26 @@ class _Bomb:
         return (exec, ("raise SystemExit('it ran')",))
 
 
-@pytest.mark.parametrize("content", [
-    b"", b"null", b"[]", b"[1,2]", b'{"serializer_version": "1.1"}', b'["p", [[null,false,true,{},null,[]]]]',
-    b'["p", [[null,false,true,{},0,[["x",null,"no such element",16,0,{},{},[]]]]]]',
-    b'["p", [[null,false,true,{},0,[["x",null,"a",17,0,{},{},[]]]]]]',
-    b'["p", [[null,false,true,{},0,[["x",5,"a",16,0,{},{},[]]]]]]',
-    b'["p", [[null,false,true,{},9,[["x",null,"a",16,0,{},{},[]]]]]]',
-    b'["p", [[null,false,true,{},0,[["x",null,"a",16,0,{},{},["gone"]]]]]]',
-    b'["q", []]', b'["p", 7]', b'["p", [[null,false,true,{},0,[["x",null,"a",16,0,{},{},[]]]],["nobody",false,true,{},0,[]]]]',
-    pickle.dumps(_Bomb()),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"[1,2]",
+        b'{"serializer_version": "1.1"}',
+        b'["p", [[null,false,true,{},null,[]]]]',
+        b'["p", [[null,false,true,{},0,[["x",null,"no such element",16,0,{},{},[]]]]]]',
+        b'["p", [[null,false,true,{},0,[["x",null,"a",17,0,{},{},[]]]]]]',
+        b'["p", [[null,false,true,{},0,[["x",5,"a",16,0,{},{},[]]]]]]',
+        b'["p", [[null,false,true,{},9,[["x",null,"a",16,0,{},{},[]]]]]]',
+        b'["p", [[null,false,true,{},0,[["x",null,"a",16,0,{},{},["gone"]]]]]]',
+        b'["q", []]',
+        b'["p", 7]',
+        b'["p", [[null,false,true,{},0,[["x",null,"a",16,0,{},{},[]]]],["nobody",false,true,{},0,[]]]]',
+        pickle.dumps(_Bomb()),
+    ],
+)
 def test_a_forged_state_is_refused_and_never_code(content: bytes):
     spec, _ = saved()
     with pytest.raises(Refused):

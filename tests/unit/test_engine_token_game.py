@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,8 +19,10 @@ blocks = st.recursive(
     st.just(("task",)),
     lambda inner: st.one_of(
         st.tuples(st.sampled_from(["seq", "xor", "and", "or"]), st.lists(inner, min_size=2, max_size=3)),
-        st.tuples(st.just("loop"), inner)),
-    max_leaves=7)
+        st.tuples(st.just("loop"), inner),
+    ),
+    max_leaves=7,
+)
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Graph:
             return name, name
         if kind == "seq":
             ends = [self.block(inner) for inner in block[1]]
-            for (_, out), (into, _) in zip(ends, ends[1:], strict=False):
+            for (_, out), (into, _) in pairwise(ends):
                 self.connect(out, into)
             return ends[0][0], ends[-1][1]
         if kind == "loop":
@@ -67,8 +70,14 @@ class Graph:
         return split, join
 
     def bpmn(self) -> bytes:
-        tags = {"task": "userTask", "xor": "exclusiveGateway", "and": "parallelGateway", "or": "inclusiveGateway",
-                "start": "startEvent", "end": "endEvent"}
+        tags = {
+            "task": "userTask",
+            "xor": "exclusiveGateway",
+            "and": "parallelGateway",
+            "or": "inclusiveGateway",
+            "start": "startEvent",
+            "end": "endEvent",
+        }
         body = []
         for name, kind in self.kinds.items():
             leaving = [(s, t) for s, t, _ in self.edges if s == name]
@@ -137,7 +146,9 @@ class Oracle:
         empty = set(incoming) - set(full)
         elsewhere = [index for index, count in self.tokens.items() if count and index not in incoming]
         elsewhere += [index for task, count in self.open.items() if count for index in self.out(task)]
-        return not any(self.reach(index, name) & empty and not self.reach(index, name) & set(full) for index in elsewhere)
+        return not any(
+            self.reach(index, name) & empty and not self.reach(index, name) & set(full) for index in elsewhere
+        )
 
     def reach(self, flow: int, name: str) -> set[int]:
         seen, open_ = set(), [flow]
@@ -183,7 +194,9 @@ def test_every_walk_through_a_random_process_is_a_walk_of_the_token_game(block: 
         chosen = draw()
         written[f"did_{task}"] = count
         for execution in (pruned, live):
-            execution.complete(next(t.task_id for t in execution.view().tasks if t.element.id == task), {f"did_{task}": count})
+            execution.complete(
+                next(t.task_id for t in execution.view().tasks if t.element.id == task), {f"did_{task}": count}
+            )
         oracle.complete(task, chosen)
         assert pruned.variables() == live.variables()
     assert len(pruned.dump()) < 500 + 150 * len(graph.kinds)
@@ -191,9 +204,14 @@ def test_every_walk_through_a_random_process_is_a_walk_of_the_token_game(block: 
 
 def test_a_gateway_keeps_a_token_in_excess_for_the_next_round() -> None:
     """Two tokens on one incoming flow: one join now, the other waits for its partner."""
-    body = (nodes("startEvent", "s") + nodes("parallelGateway", "f", "j") + nodes("exclusiveGateway", "m")
-            + nodes("userTask", "a", "b", "c", "after") + nodes("endEvent", "e")
-            + flows("s f", "f a", "f b", "f c", "a m", "b m", "m j", "c j", "j after", "after e"))
+    body = (
+        nodes("startEvent", "s")
+        + nodes("parallelGateway", "f", "j")
+        + nodes("exclusiveGateway", "m")
+        + nodes("userTask", "a", "b", "c", "after")
+        + nodes("endEvent", "e")
+        + flows("s f", "f a", "f b", "f c", "a m", "b m", "m j", "c j", "j after", "after e")
+    )
     spec = engine.load_spec(engine.build({"p.bpmn": diagram(body)}, engine.Catalog())[0].spec)
     ports = Recorder()
     execution = engine.start(spec, {}, ports)

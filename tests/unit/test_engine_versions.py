@@ -16,15 +16,22 @@ FORM = b'{"id": "f"}'
 
 
 def sequence(*names: str) -> str:
-    return nodes("startEvent", "s") + nodes("endEvent", "e") + flows(
-        *(f"{one} {two}" for one, two in zip(("s", *names), (*names, "e"), strict=True)))
+    return (
+        nodes("startEvent", "s")
+        + nodes("endEvent", "e")
+        + flows(*(f"{one} {two}" for one, two in zip(("s", *names), (*names, "e"), strict=True)))
+    )
 
 
 def bundle(inner: str = "x", form: bytes = FORM) -> dict[str, bytes]:
     called = diagram(node("userTask", inner, properties(form="f")) + sequence(inner), key="q")
-    return {"processes/p/p.bpmn": diagram(node("callActivity", "c", calledElement="q") + sequence("c")), "forms/f.json": form,
-            "processes/q/q.bpmn": called, "processes/other.bpmn": diagram(nodes("userTask", "z") + sequence("z"), key="other"),
-            "forms/unused.json": b"{}"}
+    return {
+        "processes/p/p.bpmn": diagram(node("callActivity", "c", calledElement="q") + sequence("c")),
+        "forms/f.json": form,
+        "processes/q/q.bpmn": called,
+        "processes/other.bpmn": diagram(nodes("userTask", "z") + sequence("z"), key="other"),
+        "forms/unused.json": b"{}",
+    }
 
 
 def built(files: dict[str, bytes]) -> dict[str, engine.Spec]:
@@ -45,13 +52,21 @@ def test_a_version_changes_when_anything_that_it_reaches_changes():
 def test_elements_come_in_document_order_with_all_that_is_reached():
     one = built(bundle())["p"]
     assert [(element.process, element.id) for element in one.elements if element.type != "sequenceFlow"] == [
-        ("p", "c"), ("p", "s"), ("p", "e"), ("q", "x"), ("q", "s"), ("q", "e")]
+        ("p", "c"),
+        ("p", "s"),
+        ("p", "e"),
+        ("q", "x"),
+        ("q", "s"),
+        ("q", "e"),
+    ]
     assert engine.load_spec(one.spec).element("q", "x").form == "f"
 
 
 def test_a_bundle_with_an_error_is_refused_with_its_findings():
     with pytest.raises(Refused) as refused:
-        engine.build({"p.bpmn": diagram(node("callActivity", "c", calledElement="nowhere") + sequence("c"))}, engine.Catalog())
+        engine.build(
+            {"p.bpmn": diagram(node("callActivity", "c", calledElement="nowhere") + sequence("c"))}, engine.Catalog()
+        )
     assert [(finding.rule, finding.element) for finding in refused.value.findings] == [("unknown_process", "c")]
 
 
@@ -83,16 +98,40 @@ def test_a_shared_version_serves_many_threads_at_once():
 
 
 def bench() -> engine.Spec:
-    """A case that goes round: assessed under two timers, worked on in parallel, handed to a called process, confirmed."""
-    body = (nodes("startEvent", "s") + nodes("exclusiveGateway", "m") + nodes("userTask", "assess", "a", "b", "confirm")
-            + boundary("remind", "assess", timer('"PT4H"'), interrupting=False) + nodes("endEvent", "reminded", "e")
-            + boundary("overdue", "assess", timer('"PT24H"')) + nodes("exclusiveGateway", "assessed")
-            + nodes("parallelGateway", "f", "j") + node("callActivity", "handle", calledElement="q")
-            + node("exclusiveGateway", "x", default="x_e")
-            + flows("s m", "m assess", "remind reminded", "overdue assessed", "assess assessed", "assessed f", "f a", "f b", "a j", "b j",
-                    "j handle", "handle confirm", "confirm x", "x m again > 0", "x e"))
-    files = {"p.bpmn": diagram(body), "q.bpmn": diagram(nodes("userTask", "plan", "work", "report") + sequence("plan", "work", "report"),
-                                                        key="q")}
+    """A case that goes round: assessed under two timers, worked on in parallel, handed over, confirmed."""
+    body = (
+        nodes("startEvent", "s")
+        + nodes("exclusiveGateway", "m")
+        + nodes("userTask", "assess", "a", "b", "confirm")
+        + boundary("remind", "assess", timer('"PT4H"'), interrupting=False)
+        + nodes("endEvent", "reminded", "e")
+        + boundary("overdue", "assess", timer('"PT24H"'))
+        + nodes("exclusiveGateway", "assessed")
+        + nodes("parallelGateway", "f", "j")
+        + node("callActivity", "handle", calledElement="q")
+        + node("exclusiveGateway", "x", default="x_e")
+        + flows(
+            "s m",
+            "m assess",
+            "remind reminded",
+            "overdue assessed",
+            "assess assessed",
+            "assessed f",
+            "f a",
+            "f b",
+            "a j",
+            "b j",
+            "j handle",
+            "handle confirm",
+            "confirm x",
+            "x m again > 0",
+            "x e",
+        )
+    )
+    files = {
+        "p.bpmn": diagram(body),
+        "q.bpmn": diagram(nodes("userTask", "plan", "work", "report") + sequence("plan", "work", "report"), key="q"),
+    }
     return engine.load_spec(engine.build(files, engine.Catalog())[0].spec)
 
 
@@ -113,7 +152,15 @@ def test_a_step_costs_the_same_after_six_hundred_tasks_as_after_twenty():
 
 
 def test_equal_instances_give_equal_bytes_and_data_survives_exactly():
-    data = {"text": "张三 \u2028", "number": 1.5, "whole": 10**15, "yes": True, "one": 1, "none": None, "list": [1, [True, {"a": []}]]}
+    data = {
+        "text": "张三 \u2028",
+        "number": 1.5,
+        "whole": 10**15,
+        "yes": True,
+        "one": 1,
+        "none": None,
+        "list": [1, [True, {"a": []}]],
+    }
     spec, ports = bench(), Recorder()
     execution = engine.start(spec, data, ports)
     execution.complete(execution.view().tasks[0].task_id, {"one": True, "yes": 1, "list": [True, [1, {"a": []}]]})

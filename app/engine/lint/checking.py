@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from app.engine import decisions
 from app.engine.catalog import Catalog
-from app.engine.diagram import Diagram, read_diagram
+from app.engine.diagram import Diagram
 from app.engine.lint.data import check_data
 from app.engine.lint.expressions import check_expressions
 from app.engine.lint.flows import check_flows
@@ -15,13 +15,14 @@ from app.engine.lint.messages import check_messages
 from app.engine.lint.references import check_references
 from app.engine.lint.report import Report, Subject
 from app.engine.lint.support import check_support
+from app.engine.reading import read_diagram
 from app.errors import Finding, Refused
 
 CHECKS = (check_support, check_flows, check_references, check_expressions, check_data)
 
 
 def check(files: Mapping[str, bytes], catalog: Catalog) -> list[Finding]:
-    """Return what is wrong with the bundle's diagrams and decision tables, by file; never raises for what a file says."""
+    """Return what is wrong with the bundle's diagrams and tables, by file; never raises for what a file says."""
     findings: list[Finding] = []
     outputs: dict[str, tuple[str, ...]] = {}
     for path in sorted(path for path in files if path.endswith(".dmn")):
@@ -51,8 +52,17 @@ def _check_tables(data: bytes, path: str, outputs: dict[str, tuple[str, ...]]) -
     try:
         for table in decisions.read_table(data, path):
             if table.id in outputs:
-                findings.append(Finding(path, table.id, None, "duplicate_decision", "error", f"决策 {table.id} 已在别的文件中定义。",
-                                        f"The decision {table.id} is already defined in another file."))
+                findings.append(
+                    Finding(
+                        path,
+                        table.id,
+                        None,
+                        "duplicate_decision",
+                        "error",
+                        f"决策 {table.id} 已在别的文件中定义。",
+                        f"The decision {table.id} is already defined in another file.",
+                    )
+                )
             outputs.setdefault(table.id, tuple(output.name for output in table.outputs))
             findings += decisions.check_table(table)
     except Refused as refused:
@@ -61,12 +71,21 @@ def _check_tables(data: bytes, path: str, outputs: dict[str, tuple[str, ...]]) -
 
 
 def _duplicate_processes(diagrams: list[Diagram]) -> list[Finding]:
-    findings, seen = [], {}
+    findings: list[Finding] = []
+    seen: dict[str, str] = {}
     for diagram in diagrams:
         for process in diagram.processes:
             if process.id in seen and seen[process.id] != diagram.file:
-                findings.append(Finding(diagram.file, process.id, process.line, "duplicate_process", "error",
-                                        f"流程 {process.id} 已在 {seen[process.id]} 中定义。",
-                                        f"The process {process.id} is already defined in {seen[process.id]}."))
+                findings.append(
+                    Finding(
+                        diagram.file,
+                        process.id,
+                        process.line,
+                        "duplicate_process",
+                        "error",
+                        f"流程 {process.id} 已在 {seen[process.id]} 中定义。",
+                        f"The process {process.id} is already defined in {seen[process.id]}.",
+                    )
+                )
             seen.setdefault(process.id, diagram.file)
     return findings

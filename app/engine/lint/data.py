@@ -54,10 +54,15 @@ def known_variables(subject: Subject) -> frozenset[str] | None:
             return None
         if node.called is not None and not node.inputs and not node.outputs:
             return None  # everything comes back
-        if node.event is not None and node.event.kind == "message" and node.type not in {"endEvent", "intermediateThrowEvent",
-                                                                                        "sendTask"}:
+        if (
+            node.event is not None
+            and node.event.kind == "message"
+            and node.type not in {"endEvent", "intermediateThrowEvent", "sendTask"}
+        ):
             return None  # its payload may bring anything
-    callers = [node for other in subject.processes.values() for node in other.nodes.values() if node.called == process.id]
+    callers = [
+        node for other in subject.processes.values() for node in other.nodes.values() if node.called == process.id
+    ]
     if not callers or any(not node.inputs and not node.outputs for node in callers):
         return None
     return frozenset(names | {name for node in callers for name, _ in node.inputs})
@@ -77,12 +82,15 @@ def check_data(subject: Subject) -> None:
 def _branches(subject: Subject, node: Node, leaving: list[Flow]) -> None:
     ways = [reachable(subject.process, [flow.target], without=node.id) for flow in leaving]
     for index, one in enumerate(ways):
-        for other in ways[index + 1:]:
+        for other in ways[index + 1 :]:
             shared = _written(subject, one - other) & _written(subject, other - one)
             if shared:
-                subject.report.error("shared_variable_in_parallel", node,
-                                     f"并行的分支都会写变量 {'、'.join(sorted(shared))}；请让每个分支使用自己的变量。",
-                                     f"Parallel branches both write {', '.join(sorted(shared))}; give each branch variables of its own.")
+                subject.report.error(
+                    "shared_variable_in_parallel",
+                    node,
+                    f"并行的分支都会写变量 {'、'.join(sorted(shared))}；请让每个分支使用自己的变量。",
+                    f"Parallel branches both write {', '.join(sorted(shared))}; give each branch variables of its own.",
+                )
 
 
 def _beside(subject: Subject, node: Node) -> None:
@@ -94,9 +102,12 @@ def _beside(subject: Subject, node: Node) -> None:
     main = reachable(process, [flow.target for flow in process.leaving(host.id)])
     shared = _written(subject, beside - main) & (_written(subject, main - beside) | writes(subject, host))
     if shared:
-        subject.report.warning("shared_variable_beside", node,
-                               f"非中断分支与主线都会写变量 {'、'.join(sorted(shared))}；后完成的会覆盖先完成的。",
-                               f"The non-interrupting branch and the main path both write {', '.join(sorted(shared))}; the later wins.")
+        subject.report.warning(
+            "shared_variable_beside",
+            node,
+            f"非中断分支与主线都会写变量 {'、'.join(sorted(shared))}；后完成的会覆盖先完成的。",
+            f"The non-interrupting branch and the main path both write {', '.join(sorted(shared))}; the later wins.",
+        )
 
 
 def _written(subject: Subject, names: set[str]) -> frozenset[str]:

@@ -14,8 +14,12 @@ THROWING = frozenset({"endEvent", "intermediateThrowEvent", "sendTask"})
 def check_messages(diagrams: list[Diagram], catalog: Catalog) -> list[Finding]:
     """Return findings for messages that nobody sends or hears, and for errors that no caller catches."""
     findings: list[Finding] = []
-    nodes = [(diagram.file, process, node) for diagram in diagrams for process in diagram.processes
-             for node in process.nodes.values()]
+    nodes = [
+        (diagram.file, process, node)
+        for diagram in diagrams
+        for process in diagram.processes
+        for node in process.nodes.values()
+    ]
     if catalog.messages is not None:
         findings += _one_sided(nodes, catalog.messages)
     for file, process, node in nodes:
@@ -25,17 +29,34 @@ def check_messages(diagrams: list[Diagram], catalog: Catalog) -> list[Finding]:
 
 
 def _one_sided(nodes: list[tuple[str, Process, Node]], outside: frozenset[str]) -> Iterator[Finding]:
-    with_message = [(file, node, node.event.name or "") for file, _, node in nodes
-                    if node.event is not None and node.event.kind == "message" and node.event.name]
+    with_message = [
+        (file, node, node.event.name or "")
+        for file, _, node in nodes
+        if node.event is not None and node.event.kind == "message" and node.event.name
+    ]
     thrown = {name for _, node, name in with_message if node.type in THROWING} | outside
     caught = {name for _, node, name in with_message if node.type not in THROWING} | outside
     for file, node, name in with_message:
         if node.type in THROWING and name not in caught:
-            yield Finding(file, node.id, node.line, "message_nobody_hears", "warning", f"没有流程接收消息 {name}。",
-                          f"No process waits for the message {name}.")
+            yield Finding(
+                file,
+                node.id,
+                node.line,
+                "message_nobody_hears",
+                "warning",
+                f"没有流程接收消息 {name}。",
+                f"No process waits for the message {name}.",
+            )
         if node.type not in THROWING and name not in thrown:
-            yield Finding(file, node.id, node.line, "message_nobody_sends", "warning", f"没有流程或外部来源发送消息 {name}。",
-                          f"Neither a process nor anything outside sends the message {name}.")
+            yield Finding(
+                file,
+                node.id,
+                node.line,
+                "message_nobody_sends",
+                "warning",
+                f"没有流程或外部来源发送消息 {name}。",
+                f"Neither a process nor anything outside sends the message {name}.",
+            )
 
 
 def _uncaught(file: str, process: Process, node: Node, nodes: list[tuple[Process, Node]]) -> Iterator[Finding]:
@@ -47,12 +68,23 @@ def _uncaught(file: str, process: Process, node: Node, nodes: list[tuple[Process
         scope = process.nodes[scope].scope
     callers = [(p, n) for p, n in nodes if n.called == process.id]
     if not callers or not all(_catches(p, n.id, node) for p, n in callers):
-        yield Finding(file, node.id, node.line, "error_not_caught", "warning",
-                      "没有边界事件捕获该错误结束事件；运行到此会成为待处理的故障。",
-                      "No boundary event catches this error end event; it will become an incident.")
+        yield Finding(
+            file,
+            node.id,
+            node.line,
+            "error_not_caught",
+            "warning",
+            "没有边界事件捕获该错误结束事件；运行到此会成为待处理的故障。",
+            "No boundary event catches this error end event; it will become an incident.",
+        )
 
 
 def _catches(process: Process, host: str, thrower: Node) -> bool:
     event = thrower.event
-    return any(boundary.event is not None and boundary.event.kind == "error" and event is not None
-               and boundary.event.code in (None, event.code) for boundary in process.boundaries(host))
+    return any(
+        boundary.event is not None
+        and boundary.event.kind == "error"
+        and event is not None
+        and boundary.event.code in (None, event.code)
+        for boundary in process.boundaries(host)
+    )

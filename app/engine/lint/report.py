@@ -43,7 +43,9 @@ class Report:
 
     def _add(self, rule: str, severity: str, place: Place | None, zh: str, en: str) -> None:
         element = (place.id or None) if place is not None else None
-        self.findings.append(Finding(self.file, element, place.line if place is not None else None, rule, severity, zh, en))
+        self.findings.append(
+            Finding(self.file, element, place.line if place is not None else None, rule, severity, zh, en)
+        )
 
 
 @dataclass(frozen=True)

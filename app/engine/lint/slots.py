@@ -9,8 +9,11 @@ from app.engine.diagram import Flow, Node, Process
 from app.engine.scripts import assignments
 from app.errors import ExpressionError
 
-TIMER_TYPES = {"timeDate": frozenset({"string", "date and time"}), "timeDuration": frozenset({"string", "duration"}),
-               "timeCycle": frozenset({"string"})}
+TIMER_TYPES = {
+    "timeDate": frozenset({"string", "date and time"}),
+    "timeDuration": frozenset({"string", "duration"}),
+    "timeCycle": frozenset({"string"}),
+}
 
 
 @dataclass(frozen=True)
