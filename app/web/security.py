@@ -46,7 +46,7 @@ def sign_in(actor: Actor) -> None:
     kept = {name: session[name] for name in KEPT_AT_SIGN_IN if name in session}
     session.clear()
     session.update(kept)
-    session.permanent = True
+    # Not a permanent session: only then is a cookie bound to its browser. It ends after 12 h all the same.
     login_user(SessionUser(actor, services().people.epoch(actor.user_id), secrets.token_hex(16)))
     g.actor = actor
 

@@ -115,8 +115,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         with unit_of_work() as session:
             session.add(User(id=1, username="clerk", display_name="陈晓雯", password_hash="x", created_at=NOW))
             for key in ("mine", "other"):
-                session.add(Case(id=key, access_key=key, type="complaint", channel="phone", customer_name="张伟", extra={},
-                                 customer_phone="13800000000", description="异响", registered_at=NOW,
+                session.add(Case(id=key, access_key=key, type="complaint", channel="phone", customer_name="张伟",
+                                 customer_phone="13800000000", description="异响", registered_at=NOW, extra={},
                                  registered_by="clerk", flags=[]))
             session.flush()
         yield Desk(FixedClock(NOW), lambda case_id, actor: case_id == "mine" or actor.case_id == case_id)

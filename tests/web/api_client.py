@@ -51,6 +51,10 @@ class Api:
         found: dict[str, Any] = response.get_json()
         return found
 
+    def milestone(self, number: str, name: str) -> dict[str, Any]:
+        """Return one clock of a case."""
+        return next(one for one in self.get(f"/cases/{number}").get_json()["milestones"] if one["name"] == name)
+
     def tasks(self, **filters: str) -> list[dict[str, Any]]:
         """Return the tasks of a list."""
         items: list[dict[str, Any]] = self.get("/tasks", **filters).get_json()["items"]

@@ -37,7 +37,7 @@ def figures(session: Session, now: datetime) -> Figures:
     return Figures(
         open_tasks={group or "": number for group, number in session.execute(tasks)},
         overdue_tasks=count(select(total).select_from(WorkItem).where(WorkItem.state == "open", WorkItem.due_at < now)),
-        due_timers=count(timers), jobs=dict(session.execute(jobs).tuples().all()),
+        due_timers=count(timers), jobs=dict(session.execute(jobs).all()),
         open_incidents=count(select(total).select_from(Incident).where(Incident.state == "open")),
         unsealed=count(select(total).select_from(Audit).where(Audit.chain.is_(None))))
 
