@@ -90,8 +90,8 @@ class Clocks(Protocol):
     def is_paused(self, name: str) -> bool:
         """Return whether the milestone is open and its clock stands still."""
 
-    def cancel_open(self) -> None:
-        """Cancel what was not reached (the case ends otherwise)."""
+    def cancel_open(self, names: Sequence[str] | None = None) -> None:
+        """Cancel what was not reached (or only `names`): it is not owed any more; what was overdue stays late."""
 
     def regrade(self) -> None:
         """Recompute the open milestones after level, type or origin changed; the old ones are kept as superseded."""

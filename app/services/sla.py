@@ -180,12 +180,12 @@ class CaseClocks:
         for row in found:
             row.state, row.reached_at = "reached", self._now
 
-    def cancel_open(self) -> None:
-        """Cancel what was not reached: the case ends otherwise."""
-        waiting = [row for row in self.all() if row.state == "open"]
+    def cancel_open(self, names: Sequence[str] | None = None) -> None:
+        """Cancel what was not reached (or only `names`): it is not owed any more. What was overdue by now stays late."""
+        waiting = [row for row in self.all() if row.state == "open" and (not names or row.name in names)]
         self._wake(waiting, by=None)
         for row in waiting:
-            row.state = "cancelled"
+            row.state, row.paused_at = "cancelled", self._now  # the clock stands still where it was taken away
             self.changed.add(row.name)
 
     def pause(self, names: Sequence[str], reason: str, by: str) -> None:

@@ -60,8 +60,11 @@ def state_at(row: Milestone, due_at: datetime, at: datetime) -> str:
 
     A target is judged only when it is reached: until then it is pending, since one case breaks no share of cases.
     """
-    if row.state in ("cancelled", "superseded"):
+    if row.state == "superseded":
         return "cancelled"
+    if row.state == "cancelled":
+        overdue = row.paused_at is not None and row.paused_at > due_at and not row.target_only
+        return "late" if overdue else "cancelled"
     if row.reached_at is not None:
         return "kept" if row.reached_at <= due_at else "late"
     if row.paused_at is not None and row.paused_at <= due_at:

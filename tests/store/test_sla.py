@@ -311,8 +311,23 @@ def test_cancelling_leaves_what_was_reached(desk):
     desk.clocks(timedelta(hours=2)).cancel_open()
     assert desk.view("verify", timedelta(days=9)).state == "kept"
     assert desk.view("resolution", timedelta(days=9)).state == "cancelled"
-    assert [c.state for c in desk.view("first_response", timedelta(days=9)).checks] == ["cancelled"] * 3
+    assert {c.clause: c.state for c in desk.view("first_response", timedelta(days=9)).checks}["B1-6.1"] == "cancelled"
     assert desk.clocks().due("resolution") is None
+
+
+def test_cancelling_excuses_nothing_that_was_overdue_before(desk):
+    desk.clocks().open("registered")
+    desk.clocks(timedelta(hours=2)).cancel_open()
+    view = desk.view("first_response", timedelta(days=9))
+    assert view.state == "late"
+    assert {check.clause: check.state for check in view.checks}["E-2.1.2"] == "late"
+
+
+def test_only_the_named_clocks_are_cancelled(desk):
+    desk.clocks().open("registered")
+    desk.clocks(timedelta(minutes=1)).cancel_open(["first_response"])
+    assert desk.view("first_response", timedelta(days=9)).state == "cancelled"
+    assert desk.view("resolution", timedelta(minutes=2)).state == "pending"
 
 
 def test_reaching_or_pausing_what_was_never_started_is_no_matter(desk):
