@@ -65,8 +65,7 @@ class Model:
         if element not in self.tables:
             reader = Reader(self.file, self.known)
             table = reader.table(element, name, name)
-            broken = any(finding.rule != "decision_bad_cell" for finding in reader.findings)
-            self.tables[element] = None if broken else table
+            self.tables[element] = None if reader.findings else table
         return self.tables[element]
 
 

@@ -275,7 +275,7 @@ def test_python_values_come_in_and_plain_data_goes_out() -> None:
 
 
 def test_names_and_calls_are_those_taken_from_outside() -> None:
-    text = 'case.level = "P1" and (for i in items return i + n)[1] > due("x") and orders[amount > limit.a][k] = {a: b}.a'
+    text = 'case.level = "P1" and (for i in items return i+n)[1] > due("x") and orders[amount > limit.a][k] = {a: b}.a'
     assert feel.names(text) == {"case", "items", "n", "orders", "limit", "k", "b"}
     assert feel.calls(text) == {"due"}
     assert feel.names("function(a) a + b") == {"b"}

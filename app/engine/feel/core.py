@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.engine.feel.builtins import BUILTINS, invoke
-from app.engine.feel.operators import arithmetic, fits, is_instance, negate, property_of
+from app.engine.feel.operators import arithmetic, fit, fits, is_instance, negate, property_of
 from app.engine.feel.scope import Run, Scope
 from app.engine.feel.tree import (
     Arithmetic,
@@ -175,13 +175,14 @@ class Core:
                 if len(values) != len(names):
                     return self.fail(scope, node, f"The function takes {len(names)} arguments.",
                                      f"该函数需要 {len(names)} 个参数。")
-                for value, wanted in zip(values, types, strict=True):
+                fitted = [fit(value, wanted) for value, wanted in zip(values, types, strict=True)]
+                for value, wanted in zip(fitted, types, strict=True):
                     if wanted is not None and value is not None and is_instance(value, wanted) is False:
                         return self.fail(scope, node, f"A {kind(value)} is not a {wanted[0]}.",
                                          f"参数类型应为 {wanted[0]}，实际为 {kind(value)}。")
                 scope.run.enter()
                 try:
-                    return body(Scope(dict(zip(names, values, strict=True)), scope, scope.run))
+                    return body(Scope(dict(zip(names, fitted, strict=True)), scope, scope.run))
                 finally:
                     scope.run.calls -= 1
 

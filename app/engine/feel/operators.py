@@ -201,3 +201,12 @@ def is_instance(value: Any, wanted: Any) -> bool | None:
 
 def _is(value: Any, wanted: Any) -> bool:
     return value is None or is_instance(value, wanted) is True
+
+
+def fit(value: Any, wanted: Any) -> Any:
+    """Return a value as a parameter's type wants it: a list of one for a single value, and back (10.3.2.9.4)."""
+    if wanted is None or value is None or wanted[0] in {"Any", "named"}:
+        return value
+    if wanted[0] == "list":
+        return value if isinstance(value, list) else [value]
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
