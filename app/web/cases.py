@@ -45,7 +45,7 @@ def listing() -> str | Response:
     if asked.text and found.total == 1 and found.rows[0].number == asked.text:
         return redirect(url_for("cases.show", number=asked.text))
     return render_template("cases/list.html", page=found, asked=asked, query=_query(asked), types=pairs("type"),
-                           states=pairs("case_state"), statuses=case_page.statuses(), count=lambda at: countdown(at, now()))
+                           states=pairs("case_state"), may_register=bool(who.groups & frozenset(REGISTERS)), statuses=case_page.statuses(), count=lambda row: countdown(row.next_due, now(), started_at=row.next_started))
 
 
 def _asked(args: Mapping[str, str]) -> CaseFilter:
@@ -139,11 +139,16 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
         attachments=attachments, links=case_page.links(case.id), copies=case_page.copies(case.id), display=display,
         events=timeline(events, display, everything=everything), more=len(events) == case_page.HISTORY_SIZE and events[-1].seq,
         everything=everything, incidents=case_page.open_incidents(case.id), processes=processes,
-        groups={group.code: group for group in people.groups()}, shown=diagrams.shown(running[0], now()) if running else None,
+        groups={group.code: group for group in people.groups()}, shown=diagrams.shown(running[0], now(), _where(running[0], tasks)) if running else None,
         may_operate=bool(who.groups & OPERATES), serves=bool(who.groups & SERVES), me=who,
         may_correct=[one.task.id for one in filled if _may_correct(one.task)], correcting=correcting, form=form, reason=reason,
         files=case_page.file_names([row.id for row in attachments]), colleagues=[user for user in people.users() if user.id != who.user_id],
         count=lambda task: countdown(task.due_at, now(), task.remind_at, task.created_at), ways=pairs("way"))
+
+
+def _where(instance: Any, tasks: Any) -> str | None:
+    """Return the process of the instance that people work in now: its diagram is shown first."""
+    return next((task.process for task in tasks if task.instance_id == instance.id and task.state == "open"), None)
 
 
 def _may_correct(task: Any) -> bool:

@@ -66,7 +66,7 @@ def _step(element: Any, places: Places, groups: Any, display: Any) -> Step:
     at, _transition, who = places.events.get(element.id, (None, "", ""))
     state = ("failed" if element.id in places.failed else "late" if element.id in places.late else "active" if element.id in places.active
              else "done" if places.done.get(element.id) else "open")
-    by = "" if who in ("system", "") else {"customer": _("Customer")}.get(who, display.get(who, who))
+    by = "" if who in ("system", "") or element.type != "userTask" else {"customer": _("Customer")}.get(who, display.get(who, who))
     return Step(element.id, named(element), word(element.type, "element_type"), groups.get(element.lane, element.lane_name or ""),
                 state, places.done.get(element.id, 0), at, by, element.called)
 

@@ -83,23 +83,22 @@ def named(row: Any) -> str:
     return str(getattr(row, "name_zh", None) or row.name)
 
 
-def in_words(iso: str | None) -> str:
-    """Return ISO durations ("PT15M", "PT24H|P1D") in words."""
-    if not iso:
-        return ""
-    return f" {_('or')} ".join(_one_duration(part) for part in str(iso).split("|"))
+def limit(duration: str | None, calendar: str) -> str:
+    """Return a time limit in words: "PT24H|P1D" with "natural|working" is 24 hours or 1 working day, the earlier."""
+    durations, calendars = (duration or "").split("|"), calendar.split("|")
+    calendars += calendars[-1:] * (len(durations) - len(calendars))
+    return f" {_('or')} ".join(_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
 
 
-def _one_duration(text: str) -> str:
+def _one_limit(text: str, calendar: str) -> str:
     unit, figure = text[-1:], text.lstrip("PT")[:-1]
     if not figure.isdigit():
         return text
-    hours = {"M": 1 / 60, "H": 1, "D": 24}.get(unit)
-    if hours is None or ("T" not in text and unit == "M"):
-        return text
+    number = int(figure)
     if unit == "D":
-        return _("%(n)s days", n=figure)
-    return span(timedelta(hours=int(figure) * hours))
+        return _("%(n)s working days", n=number) if calendar == "working" else _("%(n)s days", n=number)
+    length = {"S": _("%(n)s s", n=number), "M": _("%(m)s min", m=number), "H": _("%(h)s h", h=number)}.get(unit, text)
+    return _("%(length)s of working time", length=length) if calendar == "working" else length
 
 
 @lru_cache(maxsize=256)
@@ -118,7 +117,7 @@ def navigation() -> list[Mapping[str, Any]]:
     if who is None:
         return []
     items = [("inbox.home", _("Inbox"), True), ("cases.listing", _("Cases"), True),
-             ("cases.new", _("New case"), bool(who.groups & frozenset({"clerk", "relations", "supervisor", "admin"}))),
+             ("cases.new", _("New case"), bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"}))),
              ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
              ("admin.home", _("Administration"), bool(who.groups & frozenset({"admin"})))]
     return [{"href": url_for(endpoint), "label": label, "current": _is_current(endpoint), "count": None}
@@ -153,5 +152,5 @@ def install(app: Flask) -> None:
     compile_catalogues(Path(app.root_path) / "translations")
     Babel(app, locale_selector=locale, timezone_selector=lambda: app.config["COMPANY_ZONE"])
     app.context_processor(context)
-    app.jinja_env.filters.update(moment=moment, local_input=local_input, day=day, named=named, in_words=in_words, word=words.word, span=span)
+    app.jinja_env.filters.update(moment=moment, local_input=local_input, day=day, named=named, limit=limit, word=words.word, span=span)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -28,7 +28,7 @@ NOTES = {"comment": _("Comment"), "lesson": _("Lesson"), "praise": _("Praise"), 
 CUSTOMER_LEVELS = {"vip": _("VIP"), "ordinary": _("Ordinary")}
 ORIGINS = {"self_made": _("Made by us"), "purchased": _("Purchased"), "not_applicable": _("No product")}
 URGENCIES = {"urgent": _("Urgent"), "high": _("High"), "medium": _("Medium"), "low": _("Low")}
-SEVERITIES = {"major": _("Major"), "important": _("Important"), "general": _("General")}
+SEVERITIES = {"major": _("Major"), "important": _("Important"), "general": _("General"), "none": _("Not applicable")}
 FLAGS = {"safety": _("Safety"), "production_stop": _("Production stopped"), "batch": _("Batch fault"),
          "public_opinion": _("Public opinion")}
 CASE_STATES = {"open": _("Open"), "closed": _("Closed"), "cancelled": _("Cancelled")}

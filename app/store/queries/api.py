@@ -56,10 +56,9 @@ class Page:
 
 def own_tasks(actor: Actor) -> ColumnElement[bool]:
     """Return the condition for the tasks that somebody may read for their groups or their own part in them."""
-    party = _found(WorkItemParty.user_id, WorkItem, WorkItemParty.work_item_id == WorkItem.id,
-                   WorkItemParty.user_id == actor.user_id)
-    asked = _found(Consultation.id, WorkItem, Consultation.work_item_id == WorkItem.id,
-                   Consultation.asked_of == actor.user_id)
+    # Not tied to the row: a person's own part is a short list, read once.
+    party = WorkItem.id.in_(select(WorkItemParty.work_item_id).where(WorkItemParty.user_id == actor.user_id))
+    asked = WorkItem.id.in_(select(Consultation.work_item_id).where(Consultation.asked_of == actor.user_id))
     groups = set(actor.groups) | ({CUSTOMER_GROUP} if "clerk" in actor.groups else set())  # clerks speak for customers
     mine = or_(WorkItem.assignee_id == actor.user_id, WorkItem.owner_id == actor.user_id,
                WorkItem.completed_by == actor.name)
@@ -81,7 +80,7 @@ def visible_cases(scope: Scope) -> ColumnElement[bool]:
     if scope.all_cases:
         return true()
     touched = _found(WorkItem.id, Case, WorkItem.case_id == Case.id, own_tasks(actor))
-    copied = _found(CaseCopy.id, Case, CaseCopy.case_id == Case.id, CaseCopy.user_id == actor.user_id)
+    copied = Case.id.in_(select(CaseCopy.case_id).where(CaseCopy.user_id == actor.user_id))
     return or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id, copied, touched)
 
 

@@ -49,6 +49,10 @@ NEXT_DUE = (select(func.min(Milestone.due_at)).where(Milestone.case_id == Case.i
                                                      Milestone.target_only.is_(False), Milestone.paused_at.is_(None))
             .correlate(Case).scalar_subquery())
 
+NEXT_STARTED = (select(Milestone.started_at).where(Milestone.case_id == Case.id, Milestone.state == "open", Milestone.target_only.is_(False),
+                                                   Milestone.paused_at.is_(None))
+                .order_by(Milestone.due_at, Milestone.id).limit(1).correlate(Case).scalar_subquery())
+
 
 def _visible(scope: Scope) -> ColumnElement[bool]:
     """The same rule as Cases.may_see, as a condition."""
@@ -79,7 +83,7 @@ def cases(scope: Scope, wanted: CaseFilter) -> Page:
     order = [when((column.is_(None), 1), else_=0), column.desc() if wanted.descending else column.asc(), Case.id]
     query = (select(Case.id, Case.number, Case.type, Case.level, Case.state, Case.status, Case.customer_name, Case.customer_phone,
                     Case.customer_level, Case.product_model, Case.channel, Case.registered_at, Case.closed_at, Case.description,
-                    NEXT_DUE.label("next_due"), Group.name_zh, Group.name_en)
+                    NEXT_DUE.label("next_due"), NEXT_STARTED.label("next_started"), Group.name_zh, Group.name_en)
              .outerjoin(Group, Group.code == Case.owner_group).where(*conditions).order_by(*order))
     return Page(db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all(), number, total)
 
@@ -130,7 +134,7 @@ def tasks(case_id: str) -> Sequence[Any]:
     query = (select(WorkItem.id, WorkItem.instance_id, WorkItem.process, WorkItem.element_id, WorkItem.name, WorkItem.name_en,
                     WorkItem.state, WorkItem.group_code, WorkItem.assignee_id, WorkItem.due_at, WorkItem.remind_at,
                     WorkItem.created_at, WorkItem.completed_at, WorkItem.completed_by, WorkItem.on_behalf, WorkItem.form_id,
-                    User.display_name.label("assignee"), Group.name_zh, Group.name_en.label("group_en"))
+                    User.display_name.label("assignee"), Group.name_zh.label("group_zh"), Group.name_en.label("group_en"))
              .outerjoin(User, User.id == WorkItem.assignee_id).outerjoin(Group, Group.code == WorkItem.group_code)
              .where(WorkItem.case_id == case_id)
              .order_by(when((WorkItem.state == "open", 0), else_=1), WorkItem.created_at.desc(), WorkItem.id))

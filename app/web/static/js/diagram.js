@@ -32,6 +32,11 @@ if (place && window.BpmnJS) {
     await viewer.importXML(await (await fetch(place.dataset.source)).text());
     const steps = await mark();
     const standing = steps.filter((step) => ["active", "late", "failed"].includes(step.state) && registry.get(step.id));
+    // What stands inside a phase lies on a plane of its own: open that plane.
+    const folded = (step) => ["bpmn:SubProcess", "bpmn:CallActivity"].includes(registry.get(step.id).type);
+    standing.sort((one, other) => folded(one) - folded(other));
+    const plane = standing.length && canvas.findRoot(registry.get(standing[0].id));
+    if (plane && plane !== canvas.getRootElement()) canvas.setRootElement(plane);
     fit();
     // A wide diagram is unreadable as a whole: begin where it stands, at a size that can be read.
     if (standing.length && canvas.zoom() < 0.55) { canvas.zoom(0.75); canvas.scrollToElement(standing[0].id, 120); }
