@@ -162,11 +162,23 @@ class Process:
         nodes = {item.id: item for item in self.items if isinstance(item, Node) and item.id}
         outgoing: dict[str, list[Flow]] = {}
         incoming: dict[str, list[Flow]] = {}
+        attached: dict[str, list[Node]] = {}
+        scopes: dict[str, list[Node]] = {}
         for item in self.items:
             if isinstance(item, Flow):
                 outgoing.setdefault(item.source, []).append(item)
                 incoming.setdefault(item.target, []).append(item)
-        for key, value in (("nodes", nodes), ("outgoing", outgoing), ("incoming", incoming)):
+        for node in nodes.values():
+            scopes.setdefault(node.scope, []).append(node)
+            if node.attached_to is not None:
+                attached.setdefault(node.attached_to, []).append(node)
+        for key, value in (
+            ("nodes", nodes),
+            ("outgoing", outgoing),
+            ("incoming", incoming),
+            ("attached", attached),
+            ("scopes", scopes),
+        ):
             object.__setattr__(self, f"_{key}", value)
 
     @property
@@ -189,11 +201,11 @@ class Process:
 
     def inside(self, scope: str) -> list[Node]:
         """Return the nodes that lie directly in a process or subprocess."""
-        return [node for node in self.nodes.values() if node.scope == scope]
+        return self._scopes.get(scope, [])  # type: ignore[attr-defined,no-any-return]
 
     def boundaries(self, host: str) -> list[Node]:
         """Return the boundary events attached to `host`."""
-        return [node for node in self.nodes.values() if node.attached_to == host]
+        return self._attached.get(host, [])  # type: ignore[attr-defined,no-any-return]
 
 
 @dataclass(frozen=True)

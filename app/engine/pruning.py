@@ -1,9 +1,9 @@
-"""Drops finished history from a running instance, so that a step costs the same after six hundred tasks as after six.
+"""Drops finished history from a running instance, so that a step costs the same after 600 tasks as after 6.
 
-What stays: the root, the last task, everything that lives with its direct parent (by whose element a join knows the
-flow, and whose variables a retry begins with), and the forks below which more than one token lives (joins merge what changed
-since). Nothing else is ever asked for again: a join's tokens wait at the join, an event's activity is its sibling, an
-instance's results are kept with its whole.
+What stays: the root, the last task, everything that lives with its direct parent (a join knows the flow by its element,
+a retry begins with its variables), and the forks below which more than one token lives (joins merge what changed).
+Nothing else is ever asked for again: a join's tokens wait at the join, an event's activity is its sibling, the results
+of instances are kept with their whole.
 """
 
 from __future__ import annotations

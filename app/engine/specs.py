@@ -225,6 +225,10 @@ class SubProcess(Live, BpmnSpecMixin):
 
     def _update_hook(self, my_task: Token) -> bool:
         my_task._inherit_data()
+        if "ended_with" in my_task.internal_data:  # only what comes back has failed: the scope is not run again
+            ended = {**my_task.internal_data["ended_with"], **my_task.internal_data.get("edited", {})}
+            my_task.data = self.data_out(my_task, ended)
+            return True
         data = self.data_in(my_task)
         scope = my_task.workflow.top_workflow.create_subprocess(my_task, self.spec)
         my_task._set_state(TaskState.STARTED)
@@ -247,6 +251,7 @@ class SubProcess(Live, BpmnSpecMixin):
         try:
             my_task.data = self.data_out(my_task, scope.data)
         except FAILURES as error:
+            my_task.internal_data["ended_with"] = scope.data
             my_task.fail(error, "update")
             return
         my_task.complete()

@@ -1,8 +1,8 @@
 """Running workflows on SpiffWorkflow's tasks, with our bookkeeping: every change of state is told, nothing is foretold.
 
 SpiffWorkflow predicts the tasks that may follow and searches the whole task tree at each step; it loses children that
-it drops, and its iterators stop at depth 1000. Here a task's children are made when it completes, and a scope's tasks are
-read flat.
+it drops, and its iterators stop at depth 1000. Here a task's children are made when it completes, and the tasks of a
+scope are read flat.
 """
 
 from __future__ import annotations

@@ -327,3 +327,18 @@ def test_a_diagram_with_a_thousand_steps_is_walked_without_running_out_of_stack(
     body = nodes("task", *names) + nodes("userTask", "a") + sequence(*names, "a")
     assert rules(diagram(body)) == set()
     assert Walk(diagram(body)).open == ["a"]
+
+
+def test_a_diagram_that_is_too_large_to_read_is_refused_and_a_large_one_is_checked_in_time():
+    def wide(count: int) -> bytes:
+        names = [f"t{index}" for index in range(count)]
+        body = nodes("startEvent", "s") + nodes("parallelGateway", "f", "j") + nodes("endEvent", "e")
+        body += "".join(script(name, f"x{name} = 1\nshared = 1") for name in names)
+        return diagram(body + flows("s f", *(f"f {n}" for n in names), *(f"{n} j" for n in names), "j e"))
+
+    for data, expected in ((wide(1900), "shared_variable_in_parallel"), (wide(4000), "too_large")):
+        began = time.perf_counter()
+        assert expected in rules(data)
+        assert time.perf_counter() - began < 5
+    many = diagram("").replace(b"</bpmn:definitions>", b"<bpmn:process/>" * 200 + b"</bpmn:definitions>")
+    assert "too_large" in rules(many)

@@ -233,6 +233,20 @@ def test_a_mapping_that_fails_is_an_incident_at_the_call():
     assert walk.open == ["inner"]
 
 
+MAPPED = '<chengnuo:in target="wish" source="wish"/><chengnuo:out target="answer" source="result.entry"/>'
+
+
+def test_a_result_that_cannot_be_taken_back_is_retried_without_running_the_call_again():
+    walk = Walk(caller(MAPPED), CALLED, wish="a")
+    walk.do("inner")
+    failed = walk.execution.view().failed
+    assert [task.element.id for task in failed] == ["c"]
+    walk.execution.retry(failed[0].task_id, {"result": {"entry": "mended"}})
+    assert walk.open == ["after"]
+    assert walk.execution.variables()["answer"] == "mended"
+    assert walk.ports.happened().count("inner started") == 1
+
+
 FAILING = diagram(
     nodes("startEvent", "s")
     + nodes("userTask", "t")

@@ -18,6 +18,8 @@ from app.engine.lint.support import check_support
 from app.engine.reading import read_diagram
 from app.errors import Finding, Refused
 
+MAX_PROCESSES = 100  # in one file
+MAX_NODES = 2000  # in one process
 CHECKS = (check_support, check_flows, check_references, check_expressions, check_data)
 
 
@@ -38,6 +40,9 @@ def check(files: Mapping[str, bytes], catalog: Catalog) -> list[Finding]:
     for diagram in diagrams:
         report = Report(diagram.file)
         check_identity(diagram, report)
+        if not _small_enough(diagram, report):
+            findings += report.findings
+            continue
         for process in diagram.processes:
             subject = Subject(diagram, process, catalog, processes, outputs, report)
             for one in CHECKS:
@@ -45,6 +50,26 @@ def check(files: Mapping[str, bytes], catalog: Catalog) -> list[Finding]:
         findings += report.findings
     findings += check_messages(diagrams, catalog)
     return sorted(findings, key=lambda finding: (finding.file, finding.line or 0))
+
+
+def _small_enough(diagram: Diagram, report: Report) -> bool:
+    """Report what nobody could read, and what would make the other checks slow; it is not looked at any further."""
+    if len(diagram.processes) > MAX_PROCESSES:
+        place = diagram.processes[MAX_PROCESSES]
+        report.error(
+            "too_large", place, f"一个文件最多 {MAX_PROCESSES} 个流程。", f"A file may hold {MAX_PROCESSES} processes."
+        )
+        return False
+    for process in diagram.processes:
+        if len(process.nodes) > MAX_NODES:
+            report.error(
+                "too_large",
+                process,
+                f"一个流程最多 {MAX_NODES} 个元素，请用调用活动拆分。",
+                f"A process may have {MAX_NODES} elements; divide it by call activities.",
+            )
+            return False
+    return True
 
 
 def _check_tables(data: bytes, path: str, outputs: dict[str, tuple[str, ...]]) -> list[Finding]:

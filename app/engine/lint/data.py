@@ -81,16 +81,27 @@ def check_data(subject: Subject) -> None:
 
 def _branches(subject: Subject, node: Node, leaving: list[Flow]) -> None:
     ways = [reachable(subject.process, [flow.target], without=node.id) for flow in leaving]
-    for index, one in enumerate(ways):
-        for other in ways[index + 1 :]:
-            shared = _written(subject, one - other) & _written(subject, other - one)
-            if shared:
-                subject.report.error(
-                    "shared_variable_in_parallel",
-                    node,
-                    f"并行的分支都会写变量 {'、'.join(sorted(shared))}；请让每个分支使用自己的变量。",
-                    f"Parallel branches both write {', '.join(sorted(shared))}; give each branch variables of its own.",
-                )
+    writers: dict[str, list[tuple[int, str]]] = {}
+    for index, way in enumerate(ways):
+        for name in way:
+            for variable in writes(subject, subject.process.nodes[name]) if name in subject.process.nodes else ():
+                writers.setdefault(variable, []).append((index, name))
+    shared = sorted(
+        variable
+        for variable, places in writers.items()
+        if any(
+            one != other and here not in ways[other] and there not in ways[one]
+            for position, (one, here) in enumerate(places)
+            for other, there in places[position + 1 :]
+        )
+    )
+    if shared:
+        subject.report.error(
+            "shared_variable_in_parallel",
+            node,
+            f"并行的分支都会写变量 {'、'.join(shared)}；请让每个分支使用自己的变量。",
+            f"Parallel branches both write {', '.join(shared)}; give each branch variables of its own.",
+        )
 
 
 def _beside(subject: Subject, node: Node) -> None:

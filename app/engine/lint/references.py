@@ -207,7 +207,7 @@ def _call(subject: Subject, node: Node) -> None:
             "调用活动没有声明输入输出（chengnuo:in / chengnuo:out），所有变量都会进出。",
             "The call activity declares no inputs and outputs (chengnuo:in, chengnuo:out): everything goes in and out.",
         )
-    if called is not None and _calls(subject, called.id, node.process, set()):
+    if called is not None and _calls(subject, called.id, node.process):
         report.warning(
             "recursive_call",
             node,
@@ -216,16 +216,15 @@ def _call(subject: Subject, node: Node) -> None:
         )
 
 
-def _calls(subject: Subject, key: str, wanted: str, seen: set[str]) -> bool:
-    if key == wanted:
-        return True
-    seen.add(key)
-    process = subject.processes.get(key)
-    return process is not None and any(
-        node.called not in seen and _calls(subject, node.called, wanted, seen)
-        for node in process.nodes.values()
-        if node.called
-    )
+def _calls(subject: Subject, key: str, wanted: str) -> bool:
+    """Return whether the process `key` comes to call `wanted`, itself or through others."""
+    seen, open_ = {key}, [key]
+    while open_:
+        process = subject.processes.get(open_.pop())
+        called = {node.called for node in process.nodes.values() if node.called} if process is not None else set()
+        open_ += called - seen
+        seen |= called
+    return wanted in seen
 
 
 def _names(node: Node, report: Report) -> None:
