@@ -181,7 +181,7 @@ class CaseClocks:
             row.state, row.reached_at = "reached", self._now
 
     def cancel_open(self, names: Sequence[str] | None = None) -> None:
-        """Cancel what was not reached (or only `names`): it is not owed any more. What was overdue by now stays late."""
+        """Cancel what was not reached (or only `names`): it is not owed any more. What was overdue stays late."""
         waiting = [row for row in self.all() if row.state == "open" and (not names or row.name in names)]
         self._wake(waiting, by=None)
         for row in waiting:
