@@ -17,8 +17,8 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
   xmlns:spiffworkflow="http://spiffworkflow.org/bpmn/schema/1.0/core" id="d" targetNamespace="http://chengnuo">
 """
-LOOKS = {"not_drawn", "shape_missing", "edge_missing", "shapes_overlap", "outside", "flow_through_shape",
-         "flows_overlap", "label_overlap"}
+LOOKS = {"not_drawn", "shape_missing", "edge_missing", "edge_detached", "shapes_overlap", "outside",
+         "flow_through_shape", "flows_overlap", "label_overlap"}
 NAMES = ("核实", "登记并首次响应", "因初步方案超期启动升级", "形成并商定处理意见（至结案）", "P1 级复核")
 
 

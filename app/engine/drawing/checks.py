@@ -14,6 +14,7 @@ from app.engine.drawing.measure import crossings, lie_together
 from app.errors import Finding
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
+REACH = 4  # pixels between a flow's end and its shape
 ASKING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 
 
@@ -147,6 +148,12 @@ class _Looks(_Checker):
 
     def _flows(self) -> Iterator[Finding]:
         for flow in self.flows:
+            points = self.drawn.edges[flow.id]
+            for end, point in ((flow.source, points[0]), (flow.target, points[-1])):
+                shape = self.drawn.shapes.get(end)
+                if shape and not shape.overlaps(Rect(*point, 0, 0), REACH):
+                    yield self.say(flow, "edge_detached", f"连线 {flow.id} 没有连到 {end}",
+                                   f"flow {flow.id} does not reach {end}")
             own = {flow.source, flow.target, self.hosts.get(flow.source)}
             for node in self.nodes:
                 # An event on the border of an end of the flow lies beside it, not in its way.

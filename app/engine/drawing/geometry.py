@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.engine.drawing.document import Node, Plane
+from app.engine.drawing.ports import TASK, host_width
 from app.engine.drawing.routes import DOWN, RIGHT, UP, Grid, Route
 from app.engine.drawing.text import Box, label_box
 from app.engine.drawing.tracks import Tracks
 
-TASK = (100, 80)
 EVENT = 36
 GATEWAY = 50
-PITCH = 80  # between boundary events of one host
-FIRST_PORT = 25  # of a boundary event from its host's left edge
 TRACK = 10
 GAP_ACROSS = 44  # between columns without tracks
 PAD_ACROSS = 20  # beside the tracks of an upright channel
@@ -108,23 +106,6 @@ class Drawing:
         return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)) if xs else Rect(0, 0, 0, 0)
 
 
-def boundary_ports(plane: Plane, grid: Grid, routes: tuple[Route, ...] = ()) -> dict[str, int]:
-    """Return each boundary event's distance from the middle of its host, in pixels."""
-    ends = {route.flow.source: (route.points[-1][0], -route.points[-1][1]) for route in routes}
-    ports = {}
-    for host in dict.fromkeys(grid.hosts.values()):
-        events = [event for event, owner in grid.hosts.items() if owner == host]
-        events.sort(key=lambda event: ends.get(event, (0, 0)))
-        half = host_width(len(events)) // 2
-        ports.update({event: FIRST_PORT + PITCH * at - half for at, event in enumerate(events)})
-    return ports
-
-
-def host_width(events: int) -> int:
-    """Return how wide an activity with so many boundary events is; none of them covers the marker in the middle."""
-    return TASK[0] if events < 2 else PITCH * events + (20 if events % 2 else 0)
-
-
 def size(node: Node, events: int = 0) -> tuple[int, int]:
     """Return width and height of the node's shape."""
     if node.shape == "event":
@@ -137,9 +118,8 @@ def size(node: Node, events: int = 0) -> tuple[int, int]:
 class Surveyor:
     """Turns grid, routes and tracks into coordinates."""
 
-    def __init__(self, plane: Plane, grid: Grid, routes: tuple[Route, ...], tracks: Tracks,
-                 ports: Mapping[str, int]) -> None:
-        self.plane, self.grid, self.routes, self.tracks, self.ports = plane, grid, routes, tracks, ports
+    def __init__(self, plane: Plane, grid: Grid, routes: tuple[Route, ...], tracks: Tracks) -> None:
+        self.plane, self.grid, self.routes, self.tracks, self.ports = plane, grid, routes, tracks, grid.ports
         self.nodes = plane.by_id
         self.sides = {node.id: self._label_side(node) for node in plane.nodes}
 

@@ -8,7 +8,7 @@ from lxml import etree
 
 from app.engine.drawing.columns import Columns, assign_columns
 from app.engine.drawing.document import Plane, parse, read_pictures
-from app.engine.drawing.geometry import Drawing, Reserve, Surveyor, boundary_ports
+from app.engine.drawing.geometry import Drawing, Reserve, Surveyor
 from app.engine.drawing.interchange import replace_drawing
 from app.engine.drawing.labels import place_labels
 from app.engine.drawing.measure import overlaps, price
@@ -58,7 +58,8 @@ def draw_plane(plane: Plane) -> Drawing:
         if found is best:
             break
         best = found
-    return place_labels(best.surveyor)
+    apart = _routed(plane, best.columns, best.placing, best.rows, ROUNDS)
+    return place_labels(min(best, apart, key=lambda candidate: candidate.price).surveyor)
 
 
 @dataclass(frozen=True)
@@ -95,15 +96,14 @@ def _blocked(plane: Plane, columns: Columns, rows: Rows) -> frozenset[str]:
     return frozenset(found)
 
 
-def _routed(plane: Plane, columns: Columns, placing: Placing, rows: Rows) -> _Candidate:
-    """Return the placed plane with its flows routed; flows that would lie on each other are routed again."""
+def _routed(plane: Plane, columns: Columns, placing: Placing, rows: Rows, rounds: int = 1) -> _Candidate:
+    """Return the placed plane with its flows routed; those that lie on each other, again in further rounds."""
     grid = make_grid(plane, columns, rows)
     barred: dict[str, frozenset[Point]] = {}
     candidates = []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         routes = Router(plane, columns, grid).route(barred)
-        ports = boundary_ports(plane, grid, routes)
-        surveyor = Surveyor(plane, grid, routes, assign_tracks(grid, routes, ports), ports)
+        surveyor = Surveyor(plane, grid, routes, assign_tracks(grid, routes))
         drawing = surveyor.survey(Reserve())
         candidates.append(_Candidate(columns, placing, rows, surveyor, price(drawing, placing.main)))
         turns = {route.flow.id: frozenset(route.points) for route in routes}

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from app.engine.drawing.geometry import Drawing, Point
 
-CROSSING, BEND, LENGTH, OVERLAP, WIDTH, HEIGHT = 3.0, 1.0, 1 / 250, 6.0, 1 / 150, 1 / 90
+CROSSING, BEND, LENGTH, OVERLAP, WIDTH, HEIGHT = 3.0, 1.0, 1 / 250, 20.0, 1 / 150, 1 / 90
 UNDER, MAIN = 6.0, 4.0
 
 

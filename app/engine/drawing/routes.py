@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from app.engine.drawing.columns import Columns
 from app.engine.drawing.document import Flow, Plane
+from app.engine.drawing.ports import MARGIN, boundary_ports, host_width
 from app.engine.drawing.rows import Rows
 
 Point = tuple[int, int]
@@ -23,6 +24,7 @@ RIGHT, LEFT, DOWN, UP = (1, 0), (-1, 0), (0, 1), (0, -1)
 STEP_ACROSS, STEP_DOWN = 6.0, 5.0
 BEND, CROSS, BESIDE, BLOCKED, STUB = 9.0, 16.0, 1.5, 70.0, 8.0
 ROUNDS = 3
+BARRED = 300.0
 MANY = 150  # flows beyond which each is routed once
 
 
@@ -53,6 +55,7 @@ class Grid:
     hosts: Mapping[str, str]  # boundary event -> host
     across: int  # number of lines
     rising: frozenset[str]  # boundary events on their host's upper border, since what they start lies above
+    ports: Mapping[str, int]  # boundary event -> pixels from the middle of its host
     kinds: tuple[str, ...]  # of each line down: "row" or "channel"
     bands: tuple[tuple[int, int], ...]  # first and last line of each band
 
@@ -76,7 +79,9 @@ def make_grid(plane: Plane, columns: Columns, rows: Rows) -> Grid:
     lifted = {flow.source for flow in plane.flows if flow.source in hosts and lanes[flow.target] < lanes[flow.source]}
     sinking = {flow.source for flow in plane.flows if flow.source in hosts and flow.source not in lifted}
     rising = frozenset(lifted - sinking if plane.lanes else ())
-    return Grid(cells, hosts, width, rising, tuple(kinds), tuple(bands))
+    targets = {flow.source: cells[hosts.get(flow.target, flow.target)] for flow in reversed(plane.flows)
+               if flow.source in hosts and hosts.get(flow.target, flow.target) in cells}
+    return Grid(cells, hosts, width, rising, boundary_ports(hosts, targets), tuple(kinds), tuple(bands))
 
 
 def _direction(a: Point, b: Point) -> Direction:
@@ -239,8 +244,10 @@ class Router:
         if (node.id, side) in self.hosting:
             return None
         boundary = flow.source in self.grid.hosts
-        if boundary and start[0] == self.grid.cell(flow.target)[0] and node.shape != "task":
-            return None  # the event does not hang over the middle of what stands beneath
+        if boundary and start[0] == self.grid.cell(flow.target)[0]:
+            events = sum(host == node.id for host in self.grid.hosts.values())
+            if node.shape != "task" or abs(self.grid.ports[flow.source]) > host_width(events) // 2 - MARGIN:
+                return None  # the event does not hang over what stands beneath
         leaving = self.traffic.ports.get((node.id, side, "out"), 0)
         over = start[0] == self.grid.cell(flow.target)[0]
         easy = flow.id in self.columns.back or node.shape == "gateway" or boundary or over
@@ -253,7 +260,7 @@ class Router:
             return None
         price = BEND if turn != direction else 0.0
         if following in self.barred.get(flow.id, ()):
-            price += BLOCKED
+            price += BARRED
         if following == goal:
             entry = self._entry(flow, turn, start)
             return None if entry is None else price + entry

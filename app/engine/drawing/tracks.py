@@ -44,9 +44,9 @@ class Tracks:
     level: Mapping[int, int]  # channel down -> tracks
 
 
-def assign_tracks(grid: Grid, routes: Sequence[Route], ports: Mapping[str, int]) -> Tracks:
-    """Return the tracks; `ports` has the offset of each boundary event from its column's middle, in pixels."""
-    stretches = [_cut(number, route, ports) for number, route in enumerate(routes)]
+def assign_tracks(grid: Grid, routes: Sequence[Route]) -> Tracks:
+    """Return the tracks of all routes."""
+    stretches = [_cut(number, route, grid.ports) for number, route in enumerate(routes)]
     every = [stretch for route in stretches for stretch in route]
     channels: dict[tuple[bool, int], list[list[Stretch]]] = {}
     for level in (False, True):
