@@ -12,7 +12,7 @@ from typing import Any
 import click
 from flask import Flask
 
-from app.errors import ChengnuoError, Finding, Refused
+from app.errors import ChengnuoError, Finding, NotFound, Refused
 
 ROOT = Path(__file__).resolve().parent.parent
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
@@ -249,13 +249,14 @@ def feel(expression: str, context: str, as_json: bool) -> int:
 @JSON
 def decide(file: Path, decision: str, given: str, as_json: bool) -> int:
     """Evaluate DECISION of FILE."""
-    from app.engine import evaluate_table, feel, read_table
+    from app.engine.decision_model import decide_file
 
-    tables = {table.id: table for table in read_table(file.read_bytes(), file.name)}
-    if decision not in tables:
-        raise click.UsageError(f"{file} has no decision {decision}: {', '.join(tables)}")
-    result = evaluate_table(tables[decision], _json_object(given, "--input"))
-    document = {"decision": decision, "result": feel.plain(result.value), "outputs": feel.plain(result.outputs),
+    others = {path.name: path.read_bytes() for path in file.parent.glob("*.dmn") if path != file}
+    try:
+        result = decide_file(file.read_bytes(), file.name, decision, _json_object(given, "--input"), others=others)
+    except NotFound as error:
+        raise click.UsageError(f"{file}: {error.message_en}") from error
+    document = {"decision": decision, "result": result.value, "outputs": result.outputs,
                 "rules": [rule.rule_id for rule in result.rules]}
     show(document, as_json, [json.dumps(document, ensure_ascii=False)])
     return 0

@@ -16,9 +16,10 @@ from app.engine.decision_table import (
     declared_names,
     read_definitions,
 )
-from app.engine.decision_types import conform
+from app.engine.decision_types import conform, from_text
 from app.engine.xml import Xml, local, namespace, text
 from app.errors import ExpressionError, NotFound, Refused
+from app.facts import DecisionResult
 
 _BOXED = frozenset({
     "literalExpression", "decisionTable", "context", "invocation", "functionDefinition", "list", "relation",
@@ -109,7 +110,8 @@ class Evaluation:
     def _value(self, model: Model, element: Xml) -> Any:
         kind, name = local(element), element.get("name", "")
         if kind == "inputData":
-            return conform(model, feel.to_feel(self.inputs.get(name)), _type_ref(element))
+            given = feel.to_feel(self.inputs.get(name))
+            return conform(model, from_text(given, _type_ref(element)), _type_ref(element))
         if kind == "decisionService":
             return self.service_function(model, element)
         context = self.required(model, element)
@@ -333,6 +335,28 @@ def _boxed(element: Xml) -> Xml | None:
 def _type_ref(element: Xml) -> str | None:
     variable = child(element, "variable")
     return variable.get("typeRef") if variable is not None else None
+
+
+def decide_file(xml: bytes, file: str, decision: str, inputs: Mapping[str, Any],
+                functions: decisions.Functions = None, others: Mapping[str, bytes] | None = None) -> DecisionResult:
+    """Return what the decision of that id or name answers, as plain data, with the rules of its table that fired.
+
+    Raises Refused for the file, NotFound for the decision, and ExpressionError as `decisions.evaluate` does.
+    """
+    model = read_model(xml, file, others)
+    element = model.by_id.get(decision)
+    if element is None or local(element) != "decision":
+        element = model.named(decision, ("decision",))
+    decision_id, name = element.get("id") or decision, element.get("name") or decision
+    evaluation = Evaluation(model, inputs, functions)
+    logic = child(element, "decisionTable")
+    if logic is None:
+        return DecisionResult(decision_id, feel.plain(evaluation.value(model, element)), None)
+    reader = Reader(file, model.known)
+    table = reader.table(logic, decision_id, name)
+    if reader.findings:
+        raise Refused(reader.findings)
+    return decisions.evaluate(table, {**inputs, **evaluation.required(model, element)}, functions)
 
 
 def read_model(xml: bytes, file: str, others: Mapping[str, bytes] | None = None) -> Model:

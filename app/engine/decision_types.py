@@ -22,6 +22,22 @@ _BUILT_IN = {
 }  # fmt: skip
 
 
+_READERS = {"date": "date", "time": "time", "date and time": "date and time",
+            "days and time duration": "duration", "years and months duration": "duration"}  # fmt: skip
+
+
+def from_text(value: Any, type_ref: str | None) -> Any:
+    """Return a text as the date, time or duration that its declared type says it is; anything else as it is.
+
+    Process variables and JSON have dates and durations as ISO texts.
+    """
+    reader = _READERS.get(_BUILT_IN.get(type_ref or "", ""))
+    if reader is None or not isinstance(value, str):
+        return value
+    found = feel.evaluate(f"{reader}(text)", {"text": value})
+    return value if found is None else found
+
+
 def conform(model: Model, value: Any, type_ref: str | None) -> Any:
     """Return a value as its declared type has it (a list of one for a single value and back), or null."""
     if value is None or not type_ref:

@@ -9,6 +9,7 @@ from typing import Any
 from app.engine import feel
 from app.engine.decision_proof import check_table
 from app.engine.decision_table import SEVERAL, DecisionTable, Input, Output, Rule, read_table
+from app.engine.decision_types import from_text
 from app.engine.feel.builtins import lists
 from app.errors import ExpressionError
 from app.facts import DecisionResult
@@ -32,7 +33,7 @@ def evaluate(table: DecisionTable, context: Mapping[str, Any], functions: Functi
 def decide(table: DecisionTable, context: Mapping[str, Any], functions: Functions = None, *,
            strict: bool = False) -> DecisionResult:
     """Return what a table answers, as FEEL values; only with `strict` are answers' unknown names an error."""
-    values = [feel.evaluate(column.expression, context, functions) for column in table.inputs]
+    values = [from_text(feel.evaluate(one.expression, context, functions), one.type) for one in table.inputs]
     for column, value in zip(table.inputs, values, strict=True):
         _check_allowed(table, column.label, column.allowed, value, context)
     hits = []

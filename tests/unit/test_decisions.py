@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.engine import decisions
+from app.engine.decision_model import decide_file
 from app.engine.decisions import DecisionTable, check_table, evaluate, read_table
-from app.errors import ExpressionError, Refused
+from app.errors import ExpressionError, NotFound, Refused
 
 SHIPPED = sorted((Path(__file__).parents[2] / "processes").rglob("*.dmn"))
 LEVELS = ("level", "string", '"P1","P2","P3"')
@@ -319,3 +320,16 @@ def test_every_shipped_table_is_proved(path: Path) -> None:
     for found in read_table(path.read_bytes(), path.name):
         assert [finding for finding in check_table(found) if finding.severity == "error"] == []
         assert "decision_not_provable" not in {finding.rule for finding in decisions.check_table(found)}
+
+
+def test_dates_that_come_as_text_are_read_by_the_columns_type() -> None:
+    found = table([("day", "date", None)], [(['< date("2026-03-02")'], ["1"]), (['>= date("2026-03-02")'], ["2"])])
+    assert evaluate(found, {"day": "2026-03-05"}).value == 2
+
+
+def test_a_files_decision_is_found_by_id_or_name() -> None:
+    xml = dmn([LEVELS], [(['"P1"'], ["1"]), (["-"], ["2"])], policy="FIRST")
+    assert decide_file(xml, "d.dmn", "d", {"level": "P1"}).rules[0].rule_id == "R1"
+    assert decide_file(xml, "d.dmn", "决策", {"level": "P2"}).value == 2
+    with pytest.raises(NotFound):
+        decide_file(xml, "d.dmn", "other", {})
