@@ -1,4 +1,4 @@
-"""What administrators keep: roles of users, first passwords, the working calendar; and what users keep of themselves."""
+"""What administrators keep (roles, first passwords, the working calendar), and what users keep of themselves."""
 
 from __future__ import annotations
 
@@ -29,17 +29,21 @@ class Administration:
 
     def set_locale(self, actor: Actor, locale: str) -> None:
         """Keep the actor's language."""
-        in_unit_of_work(lambda session: session.execute(update(User).where(User.id == actor.user_id).values(locale=locale)))
+        in_unit_of_work(
+            lambda session: session.execute(update(User).where(User.id == actor.user_id).values(locale=locale))
+        )
 
     def mark_read(self, actor: Actor, notification_id: int | None = None) -> None:
         """Mark one notification of the actor, or all, as read."""
         condition = [Notification.user_id == actor.user_id, Notification.read_at.is_(None)]
         if notification_id is not None:
             condition.append(Notification.id == notification_id)
-        in_unit_of_work(lambda session: session.execute(update(Notification).where(*condition).values(read_at=self._clock.now())))
+        in_unit_of_work(
+            lambda session: session.execute(update(Notification).where(*condition).values(read_at=self._clock.now()))
+        )
 
     def set_groups(self, username: str, groups: Iterable[str], actor: Actor) -> None:
-        """Put a user into exactly these groups; raises NotFound, NotAllowed, Invalid (the last administrator stays one)."""
+        """Put a user into exactly these groups; raises NotFound, NotAllowed, Invalid for the last administrator."""
         wanted = frozenset(groups)
 
         def work(session: Session) -> None:
@@ -47,12 +51,25 @@ class Administration:
             known = frozenset(session.execute(select(Group.code)).scalars())
             if wanted - known:
                 raise Invalid([FieldError("groups", "There is no such group.", "没有这个岗位。")])
-            had = frozenset(session.execute(select(Membership.group_code).where(Membership.user_id == user.id)).scalars())
+            had = frozenset(
+                session.execute(select(Membership.group_code).where(Membership.user_id == user.id)).scalars()
+            )
             if ADMIN in had - wanted and not self._other_admin(session, user.id):
-                raise Invalid([FieldError("groups", "The last administrator must stay one.", "最后一名管理员不能被移出。")])
-            session.execute(delete(Membership).where(Membership.user_id == user.id, Membership.group_code.in_(had - wanted)))
+                raise Invalid(
+                    [FieldError("groups", "The last administrator must stay one.", "最后一名管理员不能被移出。")]
+                )
+            session.execute(
+                delete(Membership).where(Membership.user_id == user.id, Membership.group_code.in_(had - wanted))
+            )
             session.add_all(Membership(user_id=user.id, group_code=code) for code in sorted(wanted - had))
-            record(session, self._clock.now(), actor.name, "admin:user:groups", username, detail={"from": sorted(had), "to": sorted(wanted)})
+            record(
+                session,
+                self._clock.now(),
+                actor.name,
+                "admin:user:groups",
+                username,
+                detail={"from": sorted(had), "to": sorted(wanted)},
+            )
 
         in_unit_of_work(work)
 
@@ -80,7 +97,9 @@ class Administration:
                 raise Invalid([FieldError("username", "The last administrator must stay.", "最后一名管理员不能停用。")])
             user.active = active
             user.session_epoch += 1
-            record(session, self._clock.now(), actor.name, f"admin:user:{'enabled' if active else 'disabled'}", username)
+            record(
+                session, self._clock.now(), actor.name, f"admin:user:{'enabled' if active else 'disabled'}", username
+            )
 
         in_unit_of_work(work)
 
@@ -102,7 +121,14 @@ class Administration:
                 session.add(row)
             row.working, row.hours, row.note = working, hours, note
             row.changed_at, row.changed_by = self._clock.now(), actor.name
-            record(session, self._clock.now(), actor.name, "admin:calendar:set", day.isoformat(), detail={"working": working, "hours": hours})
+            record(
+                session,
+                self._clock.now(),
+                actor.name,
+                "admin:calendar:set",
+                day.isoformat(),
+                detail={"working": working, "hours": hours},
+            )
 
         in_unit_of_work(work)
         return day
@@ -134,8 +160,11 @@ class Administration:
 
     @staticmethod
     def _other_admin(session: Session, user_id: int) -> bool:
-        query = (select(User.id).join(Membership, Membership.user_id == User.id)
-                 .where(Membership.group_code == ADMIN, User.active, User.id != user_id))
+        query = (
+            select(User.id)
+            .join(Membership, Membership.user_id == User.id)
+            .where(Membership.group_code == ADMIN, User.active, User.id != user_id)
+        )
         return session.execute(query.limit(1)).first() is not None
 
 
@@ -156,7 +185,13 @@ def _hours(text: str, errors: list[FieldError]) -> list[list[str]] | None:
             if time.fromisoformat(begin) >= time.fromisoformat(end) or (spans and begin < spans[-1][1]):
                 raise ValueError(part)
         except ValueError:
-            errors.append(FieldError("hours", "Hours such as 09:00-12:00 13:00-18:00, in order.", "应为时段，如 09:00-12:00 13:00-18:00，按先后排列。"))
+            errors.append(
+                FieldError(
+                    "hours",
+                    "Hours such as 09:00-12:00 13:00-18:00, in order.",
+                    "应为时段，如 09:00-12:00 13:00-18:00，按先后排列。",
+                )
+            )
             return None
         spans.append([begin, end])
     return spans or None

@@ -1,4 +1,4 @@
-"""What a customer tells us outside of any task: kept in the contact log (D-2.4.6) and told to whoever handles the case."""
+"""What a customer tells us outside of any task: kept in the contact log (D-2.4.6), told to the owner."""
 
 from __future__ import annotations
 
@@ -37,10 +37,25 @@ class CustomerVoice:
             written = select(func.count()).where(Communication.case_id == actor.case_id, Communication.by == actor.name)
             if session.execute(written).scalar_one() >= MOST:
                 raise Invalid([FieldError("text", f"At most {MOST} messages.", f"最多 {MOST} 条留言。")])
-            session.add(Communication(case_id=actor.case_id, at=now, way="portal", direction="in", party="customer", summary=words,
-                                      by=actor.name))
-            letter = {"params": {"to": ["owner", "clerk"], "template": "customer_message", "note": words[:500]}, "process": "", "element": "",
-                      "task": None, "waits": False, "case": actor.case_id}
+            session.add(
+                Communication(
+                    case_id=actor.case_id,
+                    at=now,
+                    way="portal",
+                    direction="in",
+                    party="customer",
+                    summary=words,
+                    by=actor.name,
+                )
+            )
+            letter = {
+                "params": {"to": ["owner", "clerk"], "template": "customer_message", "note": words[:500]},
+                "process": "",
+                "element": "",
+                "task": None,
+                "waits": False,
+                "case": actor.case_id,
+            }
             jobs.enqueue(session, "notify", letter, key=f"customer_message:{uuid.uuid4()}", now=now)
             audit.record(session, now, actor.name, "portal:message:create", str(actor.case_id), actor.case_id, {})
 

@@ -8,7 +8,19 @@ from flask import Flask
 def register(app: Flask) -> None:
     """Add everything that answers HTTP; the doors first, so that no blueprint stands outside of them."""
     from app.web import (
-        admin, api, auth, cases, diagrams, health, inbox, notifications, operations, portal, security, shell, tasks,
+        admin,
+        api,
+        auth,
+        cases,
+        diagrams,
+        health,
+        inbox,
+        notifications,
+        operations,
+        portal,
+        security,
+        shell,
+        tasks,
     )
 
     shell.install(app)

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.errors import Invalid
-from app.store.queries import case_page, people
+from app.store.queries import operations, people
 from app.store.queries.calendar import exceptions
 from app.web.answers import by_field, tell
 from app.web.entry import actor, entry
@@ -39,8 +39,16 @@ def users() -> str:
 
 def _users_page(given: Mapping[str, str], errors: Mapping[str, str], chosen: list[str] | None = None) -> str:
     groups = [group for group in people.groups() if group.code not in LANES_ONLY]
-    return render_template("admin/users.html", users=people.users(active_only=False), memberships=people.memberships(), groups=groups,
-                           names={group.code: group for group in groups}, given=given, errors=errors, chosen=chosen or [])
+    return render_template(
+        "admin/users.html",
+        users=people.users(active_only=False),
+        memberships=people.memberships(),
+        groups=groups,
+        names={group.code: group for group in groups},
+        given=given,
+        errors=errors,
+        chosen=chosen or [],
+    )
 
 
 @blueprint.post("/users")
@@ -52,8 +60,13 @@ def add_user() -> Response | tuple[str, int]:
     try:
         if not name:
             return _users_page(given, {"display_name": _("A name is needed.")}, chosen), 422
-        password = services().people.add_user(given.get("username", "").strip(), name, chosen, actor().name,
-                                              email=given.get("email", "").strip()[:200] or None)
+        password = services().people.add_user(
+            given.get("username", "").strip(),
+            name,
+            chosen,
+            actor().name,
+            email=given.get("email", "").strip()[:200] or None,
+        )
     except Invalid as error:
         return _users_page(given, by_field(error), chosen), 422
     flash(_("The user is made. First password, shown only now: %(password)s", password=password), "success")
@@ -67,8 +80,12 @@ def user(username: str) -> str:
     found = next((one for one in people.users(active_only=False) if one.username == username), None)
     if found is None:
         abort(404)
-    return render_template("admin/user.html", shown=found, mine=people.memberships().get(found.id, []),
-                           groups=[group for group in people.groups() if group.code not in LANES_ONLY])
+    return render_template(
+        "admin/user.html",
+        shown=found,
+        mine=people.memberships().get(found.id, []),
+        groups=[group for group in people.groups() if group.code not in LANES_ONLY],
+    )
 
 
 @blueprint.post("/users/<username>/groups")
@@ -108,7 +125,7 @@ def calendar() -> str:
 
 def _calendar_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
     today = now().astimezone(zone()).date()
-    wanted = request.args.get("from", "")
+    wanted = request.args.get("start", "")
     try:
         start = date.fromisoformat(wanted) if wanted else today
     except ValueError:
@@ -118,10 +135,24 @@ def _calendar_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
     weeks: list[list[dict[str, Any]]] = []
     for week in range(WEEKS):
         days = [monday + timedelta(days=7 * week + offset) for offset in range(7)]
-        weeks.append([{"day": day, "working": company.is_workday(day), "exception": known.get(day), "today": day == today} for day in days])
-    return render_template("admin/calendar.html", weeks=weeks, exceptions=list(known.values()), given=given, errors=errors, monday=monday,
-                           earlier=monday - timedelta(weeks=WEEKS), later=monday + timedelta(weeks=WEEKS), today=today,
-                           provisional=[year for year in (today.year, today.year + 1) if company.provisional(year)])
+        weeks.append(
+            [
+                {"day": day, "working": company.is_workday(day), "exception": known.get(day), "today": day == today}
+                for day in days
+            ]
+        )
+    return render_template(
+        "admin/calendar.html",
+        weeks=weeks,
+        exceptions=list(known.values()),
+        given=given,
+        errors=errors,
+        monday=monday,
+        earlier=monday - timedelta(weeks=WEEKS),
+        later=monday + timedelta(weeks=WEEKS),
+        today=today,
+        provisional=[year for year in (today.year, today.year + 1) if company.provisional(year)],
+    )
 
 
 @blueprint.post("/calendar")
@@ -132,8 +163,11 @@ def set_day() -> Response | tuple[str, int]:
         day = services().administration.set_day(request.form, actor())
     except Invalid as error:
         return _calendar_page(request.form, by_field(error)), 422
-    flash(_("%(day)s is set. Deadlines that were computed already stay as they were promised.", day=day.isoformat()), "success")
-    return redirect(url_for("admin.calendar", **{"from": day.isoformat()}))
+    flash(
+        _("%(day)s is set. Deadlines that were computed already stay as they were promised.", day=day.isoformat()),
+        "success",
+    )
+    return redirect(url_for("admin.calendar", start=day.isoformat()))
 
 
 @blueprint.post("/calendar/<day>/forget")
@@ -146,7 +180,7 @@ def forget_day(day: str) -> Response:
         abort(404)
     with tell(_("The exception is deleted.")):
         services().administration.forget_day(wanted, actor())
-    return redirect(url_for("admin.calendar", **{"from": day}))
+    return redirect(url_for("admin.calendar", start=day))
 
 
 @blueprint.get("/provisional")
@@ -154,4 +188,8 @@ def forget_day(day: str) -> Response:
 def provisional() -> str:
     """List the deadlines that reach into a year without announced holidays."""
     page = request.args.get("page", "1")
-    return render_template("admin/provisional.html", page=case_page.provisional(int(page) if page.isdecimal() and len(page) < 7 else 1), query={})
+    return render_template(
+        "admin/provisional.html",
+        page=operations.provisional(int(page) if page.isdecimal() and len(page) < 7 else 1),
+        query={},
+    )

@@ -42,8 +42,15 @@ def _sign_in_page(target: str, username: str = "", error: str = "") -> str:
     password = services().people.demo_password() if development else None
     demo = people.demo_users() if password else []
     roles = {group.code: named(group) for group in people.groups()} if demo else {}
-    return render_template("auth/sign_in.html", next=target, username=username, error=error, demo=demo, demo_password=password,
-                           demo_roles=roles)
+    return render_template(
+        "auth/sign_in.html",
+        next=target,
+        username=username,
+        error=error,
+        demo=demo,
+        demo_password=password,
+        demo_roles=roles,
+    )
 
 
 @blueprint.post("/sign-out")
@@ -62,7 +69,9 @@ def password() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return render_template("auth/password.html", errors={}, error="")
     if request.form.get("new") != request.form.get("again"):
-        return render_template("auth/password.html", error="", errors={"again": _("The two new passwords differ.")}), 422
+        return render_template(
+            "auth/password.html", error="", errors={"again": _("The two new passwords differ.")}
+        ), 422
     try:
         who = services().people.change_password(actor(), request.form.get("old", ""), request.form.get("new", ""))
     except Invalid as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.errors import ChengnuoError, Invalid
+from app.errors import Invalid
 from app.services import sla_view
 from app.services.cases import SEES_ALL
 from app.store.base import db
@@ -18,7 +18,7 @@ from app.store.models import Case
 from app.store.queries import case_page, inbox, people
 from app.store.queries.case_page import CaseFilter, Scope
 from app.web import diagrams, task_form
-from app.web.answers import by_field, said, tell
+from app.web.answers import by_field, tell
 from app.web.countdown import countdown
 from app.web.entry import STAFF, actor, entry
 from app.web.files import file_response
@@ -44,23 +44,44 @@ def listing() -> str | Response:
     found = case_page.cases(scope, asked)
     if asked.text and found.total == 1 and found.rows[0].number == asked.text:
         return redirect(url_for("cases.show", number=asked.text))
-    return render_template("cases/list.html", page=found, asked=asked, query=_query(asked), types=pairs("type"),
-                           states=pairs("case_state"), may_register=bool(who.groups & frozenset(REGISTERS)), statuses=case_page.statuses(), count=lambda row: countdown(row.next_due, now(), started_at=row.next_started))
+    return render_template(
+        "cases/list.html",
+        page=found,
+        asked=asked,
+        query=_query(asked),
+        types=pairs("type"),
+        states=pairs("case_state"),
+        may_register=bool(who.groups & frozenset(REGISTERS)),
+        statuses=case_page.statuses(),
+        count=lambda row: countdown(row.next_due, now(), started_at=row.next_started),
+    )
 
 
 def _asked(args: Mapping[str, str]) -> CaseFilter:
     page = args.get("page", "1")
     sort = args.get("sort", "") if args.get("sort") in SORTS else "registered"
     return CaseFilter(
-        text=args.get("q", "").strip()[:80], type=args.get("type", "")[:30], level=args.get("level", "")[:2],
-        state=args.get("state", "")[:10], status=args.get("status", "")[:40], late=args.get("late") == "1", sort=sort,
+        text=args.get("q", "").strip()[:80],
+        type=args.get("type", "")[:30],
+        level=args.get("level", "")[:2],
+        state=args.get("state", "")[:10],
+        status=args.get("status", "")[:40],
+        late=args.get("late") == "1",
+        sort=sort,
         descending=args.get("desc") == "1" or (sort == "registered" and "sort" not in args),
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1)
+        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+    )
 
 
 def _query(asked: CaseFilter) -> dict[str, Any]:
-    shown = {"q": asked.text, "type": asked.type, "level": asked.level, "state": asked.state, "status": asked.status,
-             "late": "1" if asked.late else ""}
+    shown = {
+        "q": asked.text,
+        "type": asked.type,
+        "level": asked.level,
+        "state": asked.state,
+        "status": asked.status,
+        "late": "1" if asked.late else "",
+    }
     if asked.sort != "registered" or not asked.descending:
         shown |= {"sort": asked.sort, "desc": "1" if asked.descending else ""}
     return {name: value for name, value in shown.items() if value}
@@ -88,22 +109,33 @@ def new() -> Response | str | tuple[str, int]:
 
 
 def _new_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    return render_template("cases/new.html", given=given, errors=errors, duplicates=_duplicates(given), flags=request.form.getlist("flags"),
-                           linked=request.form.getlist("link"), types=pairs("type", "complaint", "return_exchange", "fault_repair",
-                                                                            "consultation", "suggestion", "other"))
+    return render_template(
+        "cases/new.html",
+        given=given,
+        errors=errors,
+        duplicates=_duplicates(given),
+        flags=request.form.getlist("flags"),
+        linked=request.form.getlist("link"),
+        types=pairs("type", "complaint", "return_exchange", "fault_repair", "consultation", "suggestion", "other"),
+    )
 
 
 def _duplicates(given: Mapping[str, str]) -> list[Any]:
     values = [given.get(name, "").strip() for name in DUPLICATE_FIELDS]
-    return [one for one in services().cases.duplicates(*(value or None for value in values))
-            if services().cases.may_see(one.case_id, actor())]
+    return [
+        one
+        for one in services().cases.duplicates(*(value or None for value in values))
+        if services().cases.may_see(one.case_id, actor())
+    ]
 
 
 @blueprint.get("/cases/duplicates")
 @entry(*REGISTERS)
 def duplicates() -> str:
     """Show cases with the same telephone, order or serial number, while the form is typed."""
-    return render_template("cases/_duplicates.html", duplicates=_duplicates(request.args), linked=request.args.getlist("link"))
+    return render_template(
+        "cases/_duplicates.html", duplicates=_duplicates(request.args), linked=request.args.getlist("link")
+    )
 
 
 def seen_case(number: str) -> Case:
@@ -126,7 +158,11 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
     family = case_page.family(case.id)
     everything, before = request.args.get("all") == "1", request.args.get("before", "")
     events = case_page.history(case.id, int(before) if before.isdecimal() and len(before) < 18 else None)
-    comments, contacts, attachments = case_page.comments(case.id), case_page.contacts(case.id), case_page.attachments(case.id)
+    comments, contacts, attachments = (
+        case_page.comments(case.id),
+        case_page.contacts(case.id),
+        case_page.attachments(case.id),
+    )
     usernames = {one.by for one in comments} | {one.by for one in contacts} | {event.actor for event in events}
     usernames |= {version.submitted_by for one in filled for version in one.versions} | {case.registered_by}
     processes = {one.key: named(one) for one in inbox.process_names()}
@@ -134,16 +170,39 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
     display = people.display_names(usernames)
     running = [one for one in family if one.state in ("active", "suspended")] or list(family)
     return render_template(
-        "cases/case.html", case=case, milestones=sla_view.views(db.session(), case.id, now(), superseded=True), tasks=tasks,
-        filled=filled, lines=lines, family=family, papers=case_page.papers(case.id), contacts=contacts, comments=comments,
-        attachments=attachments, links=case_page.links(case.id), copies=case_page.copies(case.id), display=display,
-        events=timeline(events, display, everything=everything), more=len(events) == case_page.HISTORY_SIZE and events[-1].seq,
-        everything=everything, incidents=case_page.open_incidents(case.id), processes=processes,
-        groups={group.code: group for group in people.groups()}, shown=diagrams.shown(running[0], now(), _where(running[0], tasks)) if running else None,
-        may_operate=bool(who.groups & OPERATES), serves=bool(who.groups & SERVES), me=who,
-        may_correct=[one.task.id for one in filled if _may_correct(one.task)], correcting=correcting, form=form, reason=reason,
-        files=case_page.file_names([row.id for row in attachments]), colleagues=[user for user in people.users() if user.id != who.user_id],
-        count=lambda task: countdown(task.due_at, now(), task.remind_at, task.created_at), ways=pairs("way"))
+        "cases/case.html",
+        case=case,
+        milestones=sla_view.views(db.session(), case.id, now(), superseded=True),
+        tasks=tasks,
+        filled=filled,
+        lines=lines,
+        family=family,
+        papers=case_page.papers(case.id),
+        contacts=contacts,
+        comments=comments,
+        attachments=attachments,
+        links=case_page.links(case.id),
+        copies=case_page.copies(case.id),
+        display=display,
+        events=timeline(events, display, everything=everything),
+        more=len(events) == case_page.HISTORY_SIZE and events[-1].seq,
+        everything=everything,
+        incidents=case_page.open_incidents(case.id),
+        processes=processes,
+        groups={group.code: group for group in people.groups()},
+        shown=diagrams.shown(running[0], now(), _where(running[0], tasks)) if running else None,
+        may_operate=bool(who.groups & OPERATES),
+        serves=bool(who.groups & SERVES),
+        me=who,
+        may_correct=[one.task.id for one in filled if _may_correct(one.task)],
+        correcting=correcting,
+        form=form,
+        reason=reason,
+        files=case_page.file_names([row.id for row in attachments]),
+        colleagues=[user for user in people.users() if user.id != who.user_id],
+        count=lambda task: countdown(task.due_at, now(), task.remind_at, task.created_at),
+        ways=pairs("way"),
+    )
 
 
 def _where(instance: Any, tasks: Any) -> str | None:
@@ -153,8 +212,11 @@ def _where(instance: Any, tasks: Any) -> str | None:
 
 def _may_correct(task: Any) -> bool:
     groups = actor().groups
-    return task.form_id is not None and bool(task.group_code in groups or groups & {"supervisor", "manager"}
-                                             or (task.group_code == "customer" and "clerk" in groups))
+    return task.form_id is not None and bool(
+        task.group_code in groups
+        or groups & {"supervisor", "manager"}
+        or (task.group_code == "customer" and "clerk" in groups)
+    )
 
 
 def _lines(task: Any, version: Any) -> Any:
@@ -176,7 +238,9 @@ def correct(number: str, submission_id: int) -> Response | str | tuple[str, int]
     served = services().work.form(filled.task.id, actor())
     form = task_form.correction_of(served, filled.newest.data)
     if request.method == "GET":
-        return render_template("cases/correct.html", case=case, filled=filled, form=form, reason="", definition=served.definition)
+        return render_template(
+            "cases/correct.html", case=case, filled=filled, form=form, reason="", definition=served.definition
+        )
     try:
         raw = task_form.raw_of(form, task_form.keeper(served, actor()))
         changes = {key: value for key, value in raw.items() if value != filled.newest.data.get(key)}
@@ -186,8 +250,14 @@ def correct(number: str, submission_id: int) -> Response | str | tuple[str, int]
         services().work.correct(submission_id, changes, request.form.get("_reason", ""), actor())
     except Invalid as error:
         form.show_errors(error.errors)
-        return render_template("cases/correct.html", case=case, filled=filled, form=form, reason=request.form.get("_reason", ""),
-                               definition=served.definition), 422
+        return render_template(
+            "cases/correct.html",
+            case=case,
+            filled=filled,
+            form=form,
+            reason=request.form.get("_reason", ""),
+            definition=served.definition,
+        ), 422
     flash(_("The correction is kept; the old version stays visible."), "success")
     return redirect(url_for("cases.show", number=number, _anchor="filled"))
 
@@ -208,7 +278,11 @@ def contact(number: str) -> Response:
     """Add a contact with the customer or a supplier to the log (D-2.4.6)."""
     case, given = seen_case(number), dict(request.form.items())
     try:
-        given["at"] = datetime.fromisoformat(given["at"]).replace(tzinfo=zone()).astimezone(UTC).isoformat() if given.get("at") else ""
+        given["at"] = (
+            datetime.fromisoformat(given["at"]).replace(tzinfo=zone()).astimezone(UTC).isoformat()
+            if given.get("at")
+            else ""
+        )
     except ValueError:
         given["at"] = "?"
     with tell(_("The contact is logged.")):
@@ -233,7 +307,9 @@ def link(number: str) -> Response:
     """Link with another case."""
     case = seen_case(number)
     with tell(_("The cases are linked.")):
-        services().cases.link(case.id, request.form.get("number", "").strip(), request.form.get("kind", "related"), actor())
+        services().cases.link(
+            case.id, request.form.get("number", "").strip(), request.form.get("kind", "related"), actor()
+        )
     return _back(number, "family")
 
 
@@ -254,10 +330,15 @@ def customer_wish(number: str, wish: str) -> Response:
     case, given, cases = seen_case(number), request.form, services().cases
     calls = {
         "withdraw": lambda: cases.withdraw(case.id, given.get("reason", ""), actor()),
-        "appeal": lambda: cases.appeal(case.id, {"reason": given.get("reason"), "demand": given.get("demand"),
-                                                 "evidence": given.get("evidence")}, actor()),
+        "appeal": lambda: cases.appeal(
+            case.id,
+            {"reason": given.get("reason"), "demand": given.get("demand"), "evidence": given.get("evidence")},
+            actor(),
+        ),
         "reopen": lambda: cases.reopen(case.id, given.get("reason", ""), actor()),
-        "change": lambda: cases.request_change(case.id, {"content": given.get("content"), "reason": given.get("reason")}, actor()),
+        "change": lambda: cases.request_change(
+            case.id, {"content": given.get("content"), "reason": given.get("reason")}, actor()
+        ),
     }
     if wish not in calls:
         abort(404)
@@ -272,17 +353,20 @@ def operate(number: str, instance_id: str, verb: str) -> Response:
     """Suspend, resume or cancel an instance of the case."""
     seen_case(number)
     operations, reason = services().operations, request.form.get("reason", "")
-    calls = {"suspend": (lambda: operations.suspend(instance_id, reason, actor()), _("The process is suspended.")),
-             "resume": (lambda: operations.resume(instance_id, actor()), _("The process goes on.")),
-             "cancel": (lambda: operations.cancel(instance_id, reason, actor()), _("The process is cancelled."))}
+    calls: dict[str, Callable[[], None]] = {
+        "suspend": lambda: operations.suspend(instance_id, reason, actor()),
+        "resume": lambda: operations.resume(instance_id, actor()),
+        "cancel": lambda: operations.cancel(instance_id, reason, actor()),
+    }
+    texts = {
+        "suspend": _("The process is suspended."),
+        "resume": _("The process goes on."),
+        "cancel": _("The process is cancelled."),
+    }
     if verb not in calls:
         abort(404)
-    call, text = calls[verb]
-    try:
-        call()
-        flash(text, "success")
-    except ChengnuoError as error:
-        flash(said(error), "error")
+    with tell(texts[verb]):
+        calls[verb]()
     return _back(number, "family")
 
 

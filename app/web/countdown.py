@@ -26,16 +26,17 @@ def span(delta: timedelta) -> str:
     days, rest = divmod(minutes, 24 * 60)
     hours, minutes = divmod(rest, 60)
     if days >= 10 or (days and not hours):
-        return _("%(n)s d", n=days)
+        return str(_("%(n)s d", n=days))
     if days:
-        return _("%(d)s d %(h)s h", d=days, h=hours)
+        return str(_("%(d)s d %(h)s h", d=days, h=hours))
     if hours:
-        return _("%(h)s h %(m)s min", h=hours, m=minutes) if minutes else _("%(h)s h", h=hours)
-    return _("%(m)s min", m=minutes) if minutes else _("less than a minute")
+        return str(_("%(h)s h %(m)s min", h=hours, m=minutes) if minutes else _("%(h)s h", h=hours))
+    return str(_("%(m)s min", m=minutes) if minutes else _("less than a minute"))
 
 
-def countdown(due_at: datetime | None, now: datetime, remind_at: datetime | None = None,
-              started_at: datetime | None = None) -> Countdown:
+def countdown(
+    due_at: datetime | None, now: datetime, remind_at: datetime | None = None, started_at: datetime | None = None
+) -> Countdown:
     """Return what is to be shown at `now` (aware UTC) of something due at `due_at`."""
     if due_at is None:
         return Countdown("none", "", "", None)
@@ -43,7 +44,11 @@ def countdown(due_at: datetime | None, now: datetime, remind_at: datetime | None
         return Countdown("late", _("Overdue"), _("by %(span)s", span=span(now - due_at)), due_at)
     soon_at = remind_at
     if soon_at is None:
-        soon_at = due_at - (due_at - started_at) * SOON_SHARE if started_at and started_at < due_at else due_at - timedelta(hours=1)
+        soon_at = (
+            due_at - (due_at - started_at) * SOON_SHARE
+            if started_at and started_at < due_at
+            else due_at - timedelta(hours=1)
+        )
     left = _("%(span)s left", span=span(due_at - now))
     if now >= soon_at:
         return Countdown("soon", _("Due soon"), left, due_at)

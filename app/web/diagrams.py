@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response as FlaskResponse, abort, jsonify, make_response, render_template, request, url_for
+from flask import Blueprint, abort, jsonify, make_response, render_template, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 
 from app.store.queries import case_page, inbox, people
@@ -56,26 +57,60 @@ def shown(instance: Any, at: datetime, process: str | None = None) -> Shown:
     names = {one.key: named(one) for one in inbox.process_names()}
     groups = {group.code: named(group) for group in people.groups()}
     display = people.display_names({who for _at, _transition, who in places.events.values()})
-    steps = [_step(element, places, groups, display) for element in elements if element.type in PROMINENT and element.name]
+    steps = [
+        _step(element, places, groups, display) for element in elements if element.type in PROMINENT and element.name
+    ]
     keys = dict.fromkeys([instance.process, *(element.called for element in spec.elements if element.called)])
-    return Shown(instance, process, names.get(process, process), steps, sum(step.state == "done" for step in steps),
-                 [(key, names.get(key, key)) for key in keys])
+    return Shown(
+        instance,
+        process,
+        names.get(process, process),
+        steps,
+        sum(step.state == "done" for step in steps),
+        [(key, names.get(key, key)) for key in keys],
+    )
 
 
 def _step(element: Any, places: Places, groups: Any, display: Any) -> Step:
     at, _transition, who = places.events.get(element.id, (None, "", ""))
-    state = ("failed" if element.id in places.failed else "late" if element.id in places.late else "active" if element.id in places.active
-             else "done" if places.done.get(element.id) else "open")
-    by = "" if who in ("system", "") or element.type != "userTask" else {"customer": _("Customer")}.get(who, display.get(who, who))
-    return Step(element.id, named(element), word(element.type, "element_type"), groups.get(element.lane, element.lane_name or ""),
-                state, places.done.get(element.id, 0), at, by, element.called)
+    state = (
+        "failed"
+        if element.id in places.failed
+        else "late"
+        if element.id in places.late
+        else "active"
+        if element.id in places.active
+        else "done"
+        if places.done.get(element.id)
+        else "open"
+    )
+    by = (
+        ""
+        if who in ("system", "") or element.type != "userTask"
+        else {"customer": _("Customer")}.get(who, display.get(who, who))
+    )
+    return Step(
+        element.id,
+        named(element),
+        word(element.type, "element_type"),
+        groups.get(element.lane, element.lane_name or ""),
+        state,
+        places.done.get(element.id, 0),
+        at,
+        by,
+        element.called,
+    )
 
 
 def seen_instance(instance_id: str) -> Any:
     """Return the instance when I may see its case; aborts with 404."""
     found = inbox.instance(instance_id)
     who = actor()
-    if found is None or not (services().cases.may_see(found.case_id, who) if found.case_id else who.groups & {"manager", "admin", "director", "compliance"}):
+    if found is None or not (
+        services().cases.may_see(found.case_id, who)
+        if found.case_id
+        else who.groups & {"manager", "admin", "director", "compliance"}
+    ):
         abort(404)
     return found
 
@@ -95,7 +130,9 @@ def page(instance_id: str) -> str:
     instance = seen_instance(instance_id)
     case = services().cases.facts(instance.case_id) if instance.case_id else None
     family = case_page.family(instance.case_id) if instance.case_id else []
-    return render_template("cases/diagram.html", shown=shown(instance, now(), _process(instance)), case=case, family=family)
+    return render_template(
+        "cases/diagram.html", shown=shown(instance, now(), _process(instance)), case=case, family=family
+    )
 
 
 @blueprint.get("/instances/<instance_id>/diagram.bpmn")
@@ -115,7 +152,21 @@ def places_of(instance_id: str) -> FlaskResponse:
     instance = seen_instance(instance_id)
     found = shown(instance, now(), _process(instance))
     labels = {"active": _("here"), "late": _("late"), "failed": _("failed")}
-    return jsonify({
-        "steps": [{"id": step.id, "state": step.state, "times": step.times, "label": labels.get(step.state, ""),
-                   "at": moment(step.at), "open": url_for("diagrams.page", instance_id=instance_id, process=step.called) if step.called else None}
-                  for step in found.steps if step.state != "open" or step.called]})
+    return jsonify(
+        {
+            "steps": [
+                {
+                    "id": step.id,
+                    "state": step.state,
+                    "times": step.times,
+                    "label": labels.get(step.state, ""),
+                    "at": moment(step.at),
+                    "open": url_for("diagrams.page", instance_id=instance_id, process=step.called)
+                    if step.called
+                    else None,
+                }
+                for step in found.steps
+                if step.state != "open" or step.called
+            ]
+        }
+    )

@@ -39,18 +39,33 @@ def wanted(args: Mapping[str, str], box: str) -> InboxFilter:
     """Return what the address asks for; what makes no sense is left out."""
     page = args.get("page", "1")
     return InboxFilter(
-        box=box, group=args.get("group", "")[:40], process=args.get("process", "")[:80],
-        level=args.get("level", "") if args.get("level") in ("P1", "P2", "P3", "P4") else "", type=args.get("type", "")[:30],
-        due=args.get("due", "") if args.get("due") in DUES else "", text=args.get("q", "").strip()[:80],
-        sort=args.get("sort", "") if args.get("sort") in SORTS else "due", descending=args.get("desc") == "1",
-        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1)
+        box=box,
+        group=args.get("group", "")[:40],
+        process=args.get("process", "")[:80],
+        level=args.get("level", "") if args.get("level") in ("P1", "P2", "P3", "P4") else "",
+        type=args.get("type", "")[:30],
+        due=args.get("due", "") if args.get("due") in DUES else "",
+        text=args.get("q", "").strip()[:80],
+        sort=args.get("sort", "") if args.get("sort") in SORTS else "due",
+        descending=args.get("desc") == "1",
+        page=int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+    )
 
 
 def query_of(asked: InboxFilter) -> dict[str, Any]:
     """Return the address arguments that ask for the same."""
-    arguments = {"box": asked.box, "group": asked.group, "process": asked.process, "level": asked.level, "type": asked.type,
-                 "due": asked.due, "q": asked.text, "sort": asked.sort if asked.sort != "due" else "",
-                 "desc": "1" if asked.descending else "", "page": asked.page if asked.page > 1 else ""}
+    arguments = {
+        "box": asked.box,
+        "group": asked.group,
+        "process": asked.process,
+        "level": asked.level,
+        "type": asked.type,
+        "due": asked.due,
+        "q": asked.text,
+        "sort": asked.sort if asked.sort != "due" else "",
+        "desc": "1" if asked.descending else "",
+        "page": asked.page if asked.page > 1 else "",
+    }
     return {name: value for name, value in arguments.items() if value}
 
 
@@ -70,12 +85,24 @@ def listing(box: str) -> str:
         abort(404)
     who, asked = actor(), wanted(request.args, box)
     return render_template(
-        "inbox/inbox.html", **_rows(who, asked), counts=queries.counts(seer(who)), processes=queries.process_names(),
-        groups=people.groups_named(who.groups), levels=("P1", "P2", "P3", "P4"), types=pairs("type"),
-        views=queries.saved_views(who.user_id or 0), poll=POLL_SECONDS,
-        boxes=(("mine", _("My tasks")), ("group", _("My groups' tasks")), ("asked", _("Asked of me")),
-               ("follow_up", _("Follow-up")), ("done", _("Done by me"))),
-        dues=(("late", _("Overdue")), ("soon", _("Due soon")), ("today", _("Due today")), ("none", _("No deadline"))))
+        "inbox/inbox.html",
+        **_rows(who, asked),
+        counts=queries.counts(seer(who)),
+        processes=queries.process_names(),
+        groups=people.groups_named(who.groups),
+        levels=("P1", "P2", "P3", "P4"),
+        types=pairs("type"),
+        views=queries.saved_views(who.user_id or 0),
+        poll=POLL_SECONDS,
+        boxes=(
+            ("mine", _("My tasks")),
+            ("group", _("My groups' tasks")),
+            ("asked", _("Asked of me")),
+            ("follow_up", _("Follow-up")),
+            ("done", _("Done by me")),
+        ),
+        dues=(("late", _("Overdue")), ("soon", _("Due soon")), ("today", _("Due today")), ("none", _("No deadline"))),
+    )
 
 
 @blueprint.get("/inbox/<box>/rows")
@@ -93,7 +120,13 @@ def rows(box: str) -> Response:
 def _rows(who: Actor, asked: InboxFilter) -> dict[str, Any]:
     found = queries.page(seer(who), asked)
     processes = {one.key: named(one) for one in queries.process_names()}
-    shown: dict[str, Any] = {"page": found, "asked": asked, "query": query_of(asked), "process_name": processes, "me": who}
+    shown: dict[str, Any] = {
+        "page": found,
+        "asked": asked,
+        "query": query_of(asked),
+        "process_name": processes,
+        "me": who,
+    }
     if asked.box == "asked":
         shown["questions"] = queries.questions(who.user_id or 0)
     # The same rows render to the same text, so the text's digest says whether anything changed.
@@ -106,7 +139,7 @@ def _rows(who: Actor, asked: InboxFilter) -> dict[str, Any]:
 def claim() -> Response:
     """Claim every chosen task; say how many others were faster."""
     done, refused = 0, []
-    for task_id in request.form.getlist("task")[:queries.PAGE_SIZE]:
+    for task_id in request.form.getlist("task")[: queries.PAGE_SIZE]:
         try:
             services().work.claim(task_id, actor())
             done += 1
@@ -148,7 +181,9 @@ def open_view(view_id: int) -> Response:
         if view.id == view_id:
             arguments = dict(parse_qsl(view.query))
             box = arguments.pop("box", "group")
-            return redirect(url_for("inbox.listing", box=box if box in BOXES else "group", **wanted_arguments(arguments)))
+            return redirect(
+                url_for("inbox.listing", box=box if box in BOXES else "group", **wanted_arguments(arguments))
+            )
     abort(404)
 
 

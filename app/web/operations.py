@@ -10,7 +10,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.errors import ChengnuoError
-from app.store.queries import case_page, inbox
+from app.store.queries import inbox
+from app.store.queries import operations as queries
 from app.web.answers import said, tell
 from app.web.entry import actor, entry
 from app.web.shell import moment, named, now
@@ -32,15 +33,20 @@ def incidents() -> str:
     """List what failed and waits for somebody."""
     state = "resolved" if request.args.get("state") == "resolved" else "open"
     processes = {one.key: named(one) for one in inbox.process_names()}
-    return render_template("operations/incidents.html", page=case_page.incidents(state, _number("page")), state=state,
-                           query={"state": state} if state != "open" else {}, processes=processes)
+    return render_template(
+        "operations/incidents.html",
+        page=queries.incidents(state, _number("page")),
+        state=state,
+        query={"state": state} if state != "open" else {},
+        processes=processes,
+    )
 
 
 @blueprint.route("/incidents/<int:incident_id>", methods=["GET", "POST"])
 @entry(*OPERATORS)
 def incident(incident_id: int) -> Response | str | tuple[str, int]:
     """Show one incident; try again, with edited variables if need be."""
-    found = case_page.incident(incident_id)
+    found = queries.incident(incident_id)
     if found is None:
         abort(404)
     if request.method == "GET":
@@ -52,7 +58,7 @@ def incident(incident_id: int) -> Response | str | tuple[str, int]:
         except ValueError:
             return _incident_page(found, given, _("This is not JSON.")), 422
         if not isinstance(variables, dict):
-            return _incident_page(found, given, _("A JSON object is expected, such as {\"level\": \"P2\"}.")), 422
+            return _incident_page(found, given, _('A JSON object is expected, such as {"level": "P2"}.')), 422
     try:
         services().operations.retry(incident_id, actor(), variables)
     except ChengnuoError as error:
@@ -63,9 +69,13 @@ def incident(incident_id: int) -> Response | str | tuple[str, int]:
 
 def _incident_page(found: Any, given: str = "", error: str = "") -> str:
     instance = inbox.instance(found.instance_id) if found.instance_id else None
-    element = element_of(instance.definition_id, found.process, found.element_id) if instance and found.element_id else None
+    element = (
+        element_of(instance.definition_id, found.process, found.element_id) if instance and found.element_id else None
+    )
     case = services().cases.facts(found.case_id) if found.case_id else None
-    return render_template("operations/incident.html", incident=found, element=element, case=case, given=given, error=error)
+    return render_template(
+        "operations/incident.html", incident=found, element=element, case=case, given=given, error=error
+    )
 
 
 @blueprint.get("/jobs")
@@ -74,8 +84,12 @@ def jobs() -> str:
     """List background jobs."""
     state = request.args.get("state", "")
     state = state if state in ("waiting", "running", "done", "dead") else ""
-    return render_template("operations/jobs.html", page=case_page.jobs(state, _number("page")), state=state,
-                           query={"state": state} if state else {})
+    return render_template(
+        "operations/jobs.html",
+        page=queries.jobs(state, _number("page")),
+        state=state,
+        query={"state": state} if state else {},
+    )
 
 
 @blueprint.route("/clock", methods=["GET", "POST"])
@@ -87,7 +101,11 @@ def clock() -> Response | str:
     if request.method == "GET":
         due = [when for when in (services().timers.next_due(), services().jobs.next_due()) if when is not None]
         return render_template("operations/clock.html", next_due=min(due, default=None))
-    wanted = {"to": "next"} if request.form.get("by") == "next" else {"by": request.form.get("own") or request.form.get("by", "")}
+    wanted = (
+        {"to": "next"}
+        if request.form.get("by") == "next"
+        else {"by": request.form.get("own") or request.form.get("by", "")}
+    )
     with tell(""):
         at, fired = services().operations.advance_clock(actor(), **wanted)
         flash(_("It is now %(at)s; %(n)s steps were taken on the way.", at=moment(at), n=fired), "success")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import Blueprint, Response as FlaskResponse, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -28,7 +29,12 @@ from app.wiring import services
 
 blueprint = Blueprint("portal", __name__)
 # What the customer may ask for, and the message that the case must wait for.
-WISHES = {"withdraw": "withdrawal", "appeal": "appeal_requested", "reopen": "case_reopened", "change": "change_requested"}
+WISHES = {
+    "withdraw": "withdrawal",
+    "appeal": "appeal_requested",
+    "reopen": "case_reopened",
+    "change": "change_requested",
+}
 TOLD = ("first_response", "preliminary_proposal", "proposal", "resolution", "refund", "follow_up", "appeal_decision")
 
 
@@ -47,14 +53,22 @@ def file_case() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return _file_page({"type": request.args.get("type", "complaint")}, {})
     try:
-        case_id = services().cases.register(request_of(request.form, channel="web_form"), _stranger(request.form.get("name", "")))
+        case_id = services().cases.register(
+            request_of(request.form, channel="web_form"), _stranger(request.form.get("name", ""))
+        )
     except Invalid as error:
         return _file_page(request.form, prefix_errors(by_field(error))), 422
     case = services().cases.row(case_id)
     for upload in request.files.getlist("file"):
         if upload.filename:
             with tell(""):
-                services().desk.attach(upload, case_id, None, "portal", Actor(None, "customer", frozenset({CUSTOMER_GROUP}), case.customer_name, case_id))
+                services().desk.attach(
+                    upload,
+                    case_id,
+                    None,
+                    "portal",
+                    Actor(None, "customer", frozenset({CUSTOMER_GROUP}), case.customer_name, case_id),
+                )
     return redirect(url_for("portal.case", access_key=case.access_key, new=1))
 
 
@@ -90,7 +104,9 @@ def case(access_key: str) -> str:
     return _page(access_key)
 
 
-def _page(access_key: str, form: Any = None, task_id: str = "", errors: Mapping[str, str] | None = None, wish: str = "") -> str:
+def _page(
+    access_key: str, form: Any = None, task_id: str = "", errors: Mapping[str, str] | None = None, wish: str = ""
+) -> str:
     who = actor()
     found = services().cases.row(str(who.case_id))
     tasks = [item for item in case_page.tasks(found.id) if item.group_code == CUSTOMER_GROUP and item.state == "open"]
@@ -98,14 +114,33 @@ def _page(access_key: str, form: Any = None, task_id: str = "", errors: Mapping[
     messages, session = services().messages, db.session()
     wishes = {name for name, message in WISHES.items() if messages.waits(session, message, found.number)}
     clocks = [one for one in sla_view.views(session, found.id, now()) if one.name in TOLD and not one.target]
-    contacts = [one for one in case_page.contacts(found.id)
-                if one.party == "customer" and (one.by in ("system", "customer") or one.way in ("portal", "email", "sms", "system"))]
+    contacts = [
+        one
+        for one in case_page.contacts(found.id)
+        if one.party == "customer"
+        and (one.by in ("system", "customer") or one.way in ("portal", "email", "sms", "system"))
+    ]
     return render_template(
-        "portal/case.html", case=found, key=access_key, forms=forms, wishes=wishes, errors=errors or {}, wish=wish, stages=stages(found, bool(tasks)),
-        next_clock=min((one for one in clocks if one.state in ("pending", "late")), key=lambda one: one.due_at, default=None),
-        clocks=clocks, contacts=contacts, milestone_word=MILESTONES, given=request.form,
-        papers=[paper for paper in case_page.papers(found.id) if any(copy.recipient == "customer" for copy in paper.copies)],
-        files=[one for one in case_page.attachments(found.id) if one.uploaded_by == "customer"])
+        "portal/case.html",
+        case=found,
+        key=access_key,
+        forms=forms,
+        wishes=wishes,
+        errors=errors or {},
+        wish=wish,
+        stages=stages(found, bool(tasks)),
+        next_clock=min(
+            (one for one in clocks if one.state in ("pending", "late")), key=lambda one: one.due_at, default=None
+        ),
+        clocks=clocks,
+        contacts=contacts,
+        milestone_word=MILESTONES,
+        given=request.form,
+        papers=[
+            paper for paper in case_page.papers(found.id) if any(copy.recipient == "customer" for copy in paper.copies)
+        ],
+        files=[one for one in case_page.attachments(found.id) if one.uploaded_by == "customer"],
+    )
 
 
 def _blank(task_id: str, who: Actor) -> Any:
@@ -124,7 +159,9 @@ def stages(found: Case, asked: bool) -> list[tuple[str, str]]:
         place = 3
     elif found.status == "待处理":
         place = 0
-    return [(name, "done" if index < place else "now" if index == place else "later") for index, name in enumerate(names)]
+    return [
+        (name, "done" if index < place else "now" if index == place else "later") for index, name in enumerate(names)
+    ]
 
 
 @blueprint.post("/c/<access_key>/tasks/<task_id>")
@@ -167,7 +204,9 @@ def ask(access_key: str, wish: str) -> Response | tuple[str, int]:
     case_id = str(who.case_id)
     calls: dict[str, Callable[[], None]] = {
         "withdraw": lambda: cases.withdraw(case_id, given.get("reason", ""), who),
-        "appeal": lambda: cases.appeal(case_id, {name: given.get(name) for name in ("reason", "demand", "evidence")}, who),
+        "appeal": lambda: cases.appeal(
+            case_id, {name: given.get(name) for name in ("reason", "demand", "evidence")}, who
+        ),
         "reopen": lambda: cases.reopen(case_id, given.get("reason", ""), who),
         "change": lambda: cases.request_change(case_id, {name: given.get(name) for name in ("content", "reason")}, who),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
@@ -96,9 +96,13 @@ def _one_limit(text: str, calendar: str) -> str:
         return text
     number = int(figure)
     if unit == "D":
-        return _("%(n)s working days", n=number) if calendar == "working" else _("%(n)s days", n=number)
+        return str(
+            ngettext("%(num)s working day", "%(num)s working days", number)
+            if calendar == "working"
+            else ngettext("%(num)s day", "%(num)s days", number)
+        )
     length = {"S": _("%(n)s s", n=number), "M": _("%(m)s min", m=number), "H": _("%(h)s h", h=number)}.get(unit, text)
-    return _("%(length)s of working time", length=length) if calendar == "working" else length
+    return str(_("%(length)s of working time", length=length)) if calendar == "working" else str(length)
 
 
 @lru_cache(maxsize=256)
@@ -116,12 +120,22 @@ def navigation() -> list[Mapping[str, Any]]:
     who = visitor()
     if who is None:
         return []
-    items = [("inbox.home", _("Inbox"), True), ("cases.listing", _("Cases"), True),
-             ("cases.new", _("New case"), bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"}))),
-             ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
-             ("admin.home", _("Administration"), bool(who.groups & frozenset({"admin"})))]
-    return [{"href": url_for(endpoint), "label": label, "current": _is_current(endpoint), "count": None}
-            for endpoint, label, allowed in items if allowed]
+    items = [
+        ("inbox.home", _("Inbox"), True),
+        ("cases.listing", _("Cases"), True),
+        (
+            "cases.new",
+            _("New case"),
+            bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
+        ),
+        ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
+        ("admin.home", _("Administration"), bool(who.groups & frozenset({"admin"}))),
+    ]
+    return [
+        {"href": url_for(endpoint), "label": label, "current": _is_current(endpoint), "count": None}
+        for endpoint, label, allowed in items
+        if allowed
+    ]
 
 
 def _is_current(endpoint: str) -> bool:
@@ -132,18 +146,27 @@ def _is_current(endpoint: str) -> bool:
     return here.split(".")[0] in {blueprint, "tasks" if blueprint == "inbox" else blueprint}
 
 
-def context() -> Mapping[str, Any]:
+def context() -> dict[str, Any]:
     """Return what every template may use."""
     who = visitor()
     user = who if who is not None and who.user_id is not None else None
     moved = current_app.config["CLOCK"] == "adjustable" and abs(now() - SystemClock().now()) > timedelta(minutes=1)
     return {
-        "user": user, "navigation": navigation(), "locale": language(), "now": now(), "zone": current_app.config["COMPANY_ZONE"],
+        "user": user,
+        "navigation": navigation(),
+        "locale": language(),
+        "now": now(),
+        "zone": current_app.config["COMPANY_ZONE"],
         "offset": now().astimezone(zone()).strftime("%z")[:3] + ":" + now().astimezone(zone()).strftime("%z")[3:],
-        "company": current_app.config["COMPANY_NAME"], "here": request.full_path.rstrip("?"), "static_url": static_url,
-        "unread": people.unread_count(user.user_id) if user else 0, "clock_moved": moved,
+        "company": current_app.config["COMPANY_NAME"],
+        "here": request.full_path.rstrip("?"),
+        "static_url": static_url,
+        "unread": people.unread_count(user.user_id) if user and user.user_id else 0,
+        "clock_moved": moved,
         "user_groups": "、".join(named(group) for group in people.groups_named(user.groups)) if user else "",
-        "countdown": lambda due_at, **more: countdown(due_at, now(), **more), "word": words.word, "words": words,
+        "countdown": lambda due_at, **more: countdown(due_at, now(), **more),
+        "word": words.word,
+        "words": words,
     }
 
 
@@ -152,5 +175,7 @@ def install(app: Flask) -> None:
     compile_catalogues(Path(app.root_path) / "translations")
     Babel(app, locale_selector=locale, timezone_selector=lambda: app.config["COMPANY_ZONE"])
     app.context_processor(context)
-    app.jinja_env.filters.update(moment=moment, local_input=local_input, day=day, named=named, limit=limit, word=words.word, span=span)
+    app.jinja_env.filters.update(
+        moment=moment, local_input=local_input, day=day, named=named, limit=limit, word=words.word, span=span
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

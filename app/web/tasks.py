@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response as FlaskResponse, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, flash, jsonify, redirect, render_template, request, url_for
+from flask import Response as FlaskResponse
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -16,7 +16,8 @@ from app.services import sla_view
 from app.services.work import ServedForm
 from app.store.base import db
 from app.store.models import WorkItem
-from app.store.queries import case_page, inbox as queries, people
+from app.store.queries import case_page, people
+from app.store.queries import inbox as queries
 from app.web import task_form
 from app.web.answers import said, tell
 from app.web.countdown import countdown
@@ -51,16 +52,33 @@ def page_of(served: ServedForm, form: Any, gone: str = "") -> dict[str, Any]:
     processes = {one.key: named(one) for one in queries.process_names()}
     lines = task_form.lines_of(served, served.data)
     return {
-        "item": item, "case": case, "definition": served.definition, "lines": lines, "form": form, "gone": gone, "me": who,
-        "may_act": may_act(item, who), "delegated_to_me": item.owner_id is not None and item.assignee_id == who.user_id,
-        "may_hand_on": bool(who.groups & ABOVE), "revision": item.revision, "files": task_form.names_of_files(lines),
+        "item": item,
+        "case": case,
+        "definition": served.definition,
+        "lines": lines,
+        "form": form,
+        "gone": gone,
+        "me": who,
+        "may_act": may_act(item, who),
+        "delegated_to_me": item.owner_id is not None and item.assignee_id == who.user_id,
+        "may_hand_on": bool(who.groups & ABOVE),
+        "revision": item.revision,
+        "files": task_form.names_of_files(lines),
         "group": next(iter(people.groups_named([item.group_code])), None) if item.group_code else None,
-        "count": task_countdown(item), "names": people.names_of([item.assignee_id, item.owner_id]), "questions": questions,
-        "clock": next((one for one in reversed(clocks) if one.name == item.milestone), None), "element": element,
-        "clauses": clauses_of(element.clauses), "process_name": processes.get(item.process, item.process),
-        "comments": comments, "attachments": case_page.attachments(item.case_id) if item.case_id else [],
-        "display": people.display_names({one.by for one in comments} | ({item.completed_by} if item.completed_by else set())),
-        "members": [user for user in others if user.username in members], "colleagues": others,
+        "count": task_countdown(item),
+        "names": people.names_of([item.assignee_id, item.owner_id]),
+        "questions": questions,
+        "clock": next((one for one in reversed(clocks) if one.name == item.milestone), None),
+        "element": element,
+        "clauses": clauses_of(element.clauses),
+        "process_name": processes.get(item.process, item.process),
+        "comments": comments,
+        "attachments": case_page.attachments(item.case_id) if item.case_id else [],
+        "display": people.display_names(
+            {one.by for one in comments} | ({item.completed_by} if item.completed_by else set())
+        ),
+        "members": [user for user in others if user.username in members],
+        "colleagues": others,
     }
 
 
@@ -74,9 +92,9 @@ def task_countdown(item: Any) -> Any:
     return countdown(item.due_at, now(), item.remind_at, item.created_at)
 
 
-def clauses_of(ids: Any) -> list[Mapping[str, str]]:
+def clauses_of(ids: Any) -> list[dict[str, str]]:
     """Return clauses with where they stand in the policy."""
-    register, found = services().register, []
+    register, found = services().register, list[dict[str, str]]()
     for clause_id in ids:
         clause = register.clauses.get(clause_id)
         title = register.documents.get(clause.document, clause.document) if clause else ""
@@ -100,7 +118,9 @@ def complete(task_id: str) -> Response | tuple[str, int]:
             with tell(_("The draft is kept.")):
                 work.save_draft(task_id, raw, who)
             return redirect(url_for("tasks.show", task_id=task_id))
-        done = work.complete(task_id, raw, who, revision=_revision(), on_behalf=served.item.group_code == CUSTOMER_GROUP)
+        done = work.complete(
+            task_id, raw, who, revision=_revision(), on_behalf=served.item.group_code == CUSTOMER_GROUP
+        )
     except Invalid as error:
         if form is not None:
             form.show_errors(error.errors)
@@ -158,7 +178,7 @@ def hidden(task_id: str) -> FlaskResponse:
 def many() -> Response | str | tuple[str, int]:
     """Complete several tasks that take the same short form, with the same answers."""
     who, work = actor(), services().work
-    ids = list(dict.fromkeys(request.values.getlist("task")))[:queries.PAGE_SIZE]
+    ids = list(dict.fromkeys(request.values.getlist("task")))[: queries.PAGE_SIZE]
     if not ids:
         flash(_("Choose tasks first."), "warning")
         return redirect(url_for("inbox.home"))
@@ -170,14 +190,18 @@ def many() -> Response | str | tuple[str, int]:
     first = served[0]
     cases = {one.item.case_id: services().cases.row(one.item.case_id) for one in served if one.item.case_id}
     if request.method == "GET":
-        return render_template("tasks/many.html", served=served, cases=cases, form=task_form.form_of(first), definition=first.definition)
+        return render_template(
+            "tasks/many.html", served=served, cases=cases, form=task_form.form_of(first), definition=first.definition
+        )
     form = task_form.form_of(first)
     try:
         raw = task_form.raw_of(form, task_form.keeper(first, who))
     except Invalid as error:
         flash(said(error), "error")
         return redirect(url_for("inbox.home"))
-    results = work.complete_many([(task_id, raw) for task_id in ids], who, on_behalf=first.item.group_code == CUSTOMER_GROUP)
+    results = work.complete_many(
+        [(task_id, raw) for task_id in ids], who, on_behalf=first.item.group_code == CUSTOMER_GROUP
+    )
     failed = {task_id: result for task_id, result in results if isinstance(result, ChengnuoError)}
     if len(ids) > len(failed):
         flash(_("%(n)s tasks completed.", n=len(ids) - len(failed)), "success")
@@ -186,19 +210,19 @@ def many() -> Response | str | tuple[str, int]:
         form.show_errors(invalid.errors)
         left = [one for one in served if one.item.id in failed]
         return render_template("tasks/many.html", served=left, cases=cases, form=form, definition=first.definition), 422
-    for error in failed.values():
-        flash(said(error), "error")
+    for problem in dict.fromkeys(said(error) for error in failed.values()):
+        flash(problem, "error")
     return redirect(url_for("inbox.home"))
 
 
 def _not_together(served: list[ServedForm]) -> str:
     if any(one.item.state != "open" or not may_act(one.item, actor()) for one in served):
-        return _("Some of these tasks are no longer open, or not yours to do.")
+        return str(_("Some of these tasks are no longer open, or not yours to do."))
     if len({(one.item.process, one.item.element_id, one.item.form_id) for one in served}) > 1:
-        return _("Only tasks of the same kind can be completed together.")
+        return str(_("Only tasks of the same kind can be completed together."))
     definition = served[0].definition
     if definition is not None and sum(not field.component.readonly for field in definition.fields) > MANY_FIELDS:
-        return _("This form is too long to be completed for several cases at once.")
+        return str(_("This form is too long to be completed for several cases at once."))
     return ""
 
 

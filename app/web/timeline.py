@@ -48,24 +48,38 @@ def _event(row: History, display: Mapping[str, str]) -> Event:
     element = element_of(row.definition_id, row.process, row.element_id)
     name = named(element) if element is not None and element.name else row.element_id
     who = {"system": _("System"), "customer": _("Customer")}.get(row.actor) or display.get(row.actor, row.actor)
-    return Event(row.at, row.transition, name, word(row.type, "element_type"), _sentence(row, name, who), who,
-                 element.clauses if element is not None else (), row.seq)
+    return Event(
+        row.at,
+        row.transition,
+        name,
+        word(row.type, "element_type"),
+        _sentence(row, name, who),
+        who,
+        element.clauses if element is not None else (),
+        row.seq,
+    )
 
 
 def _sentence(row: History, name: str, who: str) -> str:
     if row.transition == "failed":
-        return _("“%(step)s” failed", step=name)
+        return str(_("“%(step)s” failed", step=name))
     if row.transition == "cancelled":
-        return _("“%(step)s” was cancelled", step=name)
+        return str(_("“%(step)s” was cancelled", step=name))
     if row.type == "userTask":
-        return _("“%(step)s” waits to be done", step=name) if row.transition == "started" else _("%(who)s completed “%(step)s”", who=who, step=name)
+        return str(
+            _("“%(step)s” waits to be done", step=name)
+            if row.transition == "started"
+            else _("%(who)s completed “%(step)s”", who=who, step=name)
+        )
     if row.transition == "fired" or row.type == "boundaryEvent":
-        return _("Happened: %(step)s", step=name)
+        return str(_("Happened: %(step)s", step=name))
     if row.type in TOLD_AT_START:
-        return _("“%(step)s” began", step=name) if row.transition == "started" else _("“%(step)s” is finished", step=name)
+        return str(
+            _("“%(step)s” began", step=name) if row.transition == "started" else _("“%(step)s” is finished", step=name)
+        )
     if row.type in ("endEvent", "startEvent"):
         return name
-    return _("Done by the system: %(step)s", step=name)
+    return str(_("Done by the system: %(step)s", step=name))
 
 
 def element_of(definition_id: int, process: str, element_id: str) -> Any:

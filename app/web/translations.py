@@ -19,7 +19,10 @@ def compile_catalogues(folder: Path) -> list[Path]:
             continue
         if not os.access(source.parent, os.W_OK):
             continue
-        with source.open("rb") as catalogue, tempfile.NamedTemporaryFile(dir=source.parent, suffix=".tmp", delete=False) as new:
+        with (
+            source.open("rb") as catalogue,
+            tempfile.NamedTemporaryFile(dir=source.parent, suffix=".tmp", delete=False) as new,
+        ):
             write_mo(new, read_po(catalogue, locale=source.parts[-3]))
         Path(new.name).chmod(0o644)
         Path(new.name).replace(target)  # whole or not at all: several workers may do this at once

@@ -8,31 +8,67 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 TYPES = {
-    "complaint": _("Complaint"), "return_exchange": _("Return or exchange"), "fault_repair": _("Fault repair"),
-    "consultation": _("Consultation"), "suggestion": _("Suggestion"), "appeal": _("Appeal"), "other": _("Other"),
+    "complaint": _("Complaint"),
+    "return_exchange": _("Return or exchange"),
+    "fault_repair": _("Fault repair"),
+    "consultation": _("Consultation"),
+    "suggestion": _("Suggestion"),
+    "appeal": _("Appeal"),
+    "other": _("Other"),
 }
 CHANNELS = {
-    "phone": _("Telephone"), "online_chat": _("Online service"), "app": _("App"), "web_chat": _("Web chat"), "email": _("E-mail"),
-    "social_media": _("Social media"), "wechat_official_account": _("WeChat account"), "web_form": _("Web form"),
+    "phone": _("Telephone"),
+    "online_chat": _("Online service"),
+    "app": _("App"),
+    "web_chat": _("Web chat"),
+    "email": _("E-mail"),
+    "social_media": _("Social media"),
+    "wechat_official_account": _("WeChat account"),
+    "web_form": _("Web form"),
     "walk_in": _("On the spot"),
 }
 WAYS = {
-    "phone": _("Telephone"), "email": _("E-mail"), "sms": _("Text message"), "wechat": _("WeChat"), "visit": _("Visit"),
-    "chat": _("Online service"), "portal": _("Customer page"), "post": _("Post"), "meeting": _("Meeting"), "system": _("System"),
+    "phone": _("Telephone"),
+    "email": _("E-mail"),
+    "sms": _("Text message"),
+    "wechat": _("WeChat"),
+    "visit": _("Visit"),
+    "chat": _("Online service"),
+    "portal": _("Customer page"),
+    "post": _("Post"),
+    "meeting": _("Meeting"),
+    "system": _("System"),
 }
 RECEIVED_VIA = {
-    "upload": _("Uploaded"), "email": _("E-mail"), "phone": _("Telephone"), "sms": _("Text message"), "wechat": _("WeChat"),
-    "chat": _("Online service"), "post": _("Post"), "visit": _("Visit"), "portal": _("Customer page"), "system": _("System"),
+    "upload": _("Uploaded"),
+    "email": _("E-mail"),
+    "phone": _("Telephone"),
+    "sms": _("Text message"),
+    "wechat": _("WeChat"),
+    "chat": _("Online service"),
+    "post": _("Post"),
+    "visit": _("Visit"),
+    "portal": _("Customer page"),
+    "system": _("System"),
 }
 NOTES = {"comment": _("Comment"), "lesson": _("Lesson"), "praise": _("Praise"), "compensation": _("Compensation")}
 CUSTOMER_LEVELS = {"vip": _("VIP"), "ordinary": _("Ordinary")}
 ORIGINS = {"self_made": _("Made by us"), "purchased": _("Purchased"), "not_applicable": _("No product")}
 URGENCIES = {"urgent": _("Urgent"), "high": _("High"), "medium": _("Medium"), "low": _("Low")}
 SEVERITIES = {"major": _("Major"), "important": _("Important"), "general": _("General"), "none": _("Not applicable")}
-FLAGS = {"safety": _("Safety"), "production_stop": _("Production stopped"), "batch": _("Batch fault"),
-         "public_opinion": _("Public opinion")}
+FLAGS = {
+    "safety": _("Safety"),
+    "production_stop": _("Production stopped"),
+    "batch": _("Batch fault"),
+    "public_opinion": _("Public opinion"),
+}
 CASE_STATES = {"open": _("Open"), "closed": _("Closed"), "cancelled": _("Cancelled")}
-INSTANCE_STATES = {"active": _("Running"), "suspended": _("Suspended"), "completed": _("Ended"), "cancelled": _("Cancelled")}
+INSTANCE_STATES = {
+    "active": _("Running"),
+    "suspended": _("Suspended"),
+    "completed": _("Ended"),
+    "cancelled": _("Cancelled"),
+}
 TASK_STATES = {"open": _("Open"), "completed": _("Done"), "cancelled": _("Cancelled")}
 JOB_STATES = {"waiting": _("Waiting"), "running": _("Running"), "done": _("Done"), "dead": _("Given up")}
 PAPER_STATES = {"open": _("In work"), "closed": _("Sealed"), "void": _("Void")}
@@ -40,55 +76,157 @@ INCIDENT_KINDS = {"engine": _("Process"), "job": _("Job"), "timer": _("Timer"), 
 LINKS = {"duplicate": _("Duplicate"), "related": _("Related"), "merged": _("Merged")}
 # The policy's wording is Chinese; English readers get its meaning.
 STATUSES = {
-    "待处理": _("To be handled"), "已联系客户": _("Customer contacted"), "已排查故障": _("Fault examined"),
-    "等待备件": _("Waiting for parts"), "处理完成": _("Handled"), "待客户确认": _("Waiting for the customer"), "已升级": _("Escalated"),
-    "已结案": _("Settled"), "已关闭": _("Closed"), "申诉中": _("Under appeal"), "已撤回": _("Withdrawn"), "转外部": _("Referred outside"),
-    "已关闭-满意": _("Closed, satisfied"), "已关闭-超期默认": _("Closed, silence taken as consent"),
-    "不属实已说明": _("Unfounded, explained"), "已取消": _("Cancelled"), "已合并": _("Merged"), "已受理": _("Taken in"),
-    "处理中": _("Being handled"), "已答复": _("Answered"), "已并入原单": _("Merged into the first case"),
+    "待处理": _("To be handled"),
+    "已联系客户": _("Customer contacted"),
+    "已排查故障": _("Fault examined"),
+    "等待备件": _("Waiting for parts"),
+    "处理完成": _("Handled"),
+    "待客户确认": _("Waiting for the customer"),
+    "已升级": _("Escalated"),
+    "已结案": _("Settled"),
+    "已关闭": _("Closed"),
+    "申诉中": _("Under appeal"),
+    "已撤回": _("Withdrawn"),
+    "转外部": _("Referred outside"),
+    "已关闭-满意": _("Closed, satisfied"),
+    "已关闭-超期默认": _("Closed, silence taken as consent"),
+    "不属实已说明": _("Unfounded, explained"),
+    "已取消": _("Cancelled"),
+    "已合并": _("Merged"),
+    "已受理": _("Taken in"),
+    "处理中": _("Being handled"),
+    "已答复": _("Answered"),
+    "已并入原单": _("Merged into the first case"),
 }
 MILESTONES = {
-    "pickup": _("Pick-up"), "first_response": _("First response"), "acknowledge": _("Acknowledgement"), "verify": _("Verification"),
-    "preliminary_proposal": _("Preliminary proposal"), "proposal": _("Formal proposal"), "resolution": _("Resolution"),
-    "resolution_target": _("Resolution target"), "opinion_closed": _("Opinion settled"), "refund": _("Refund"),
-    "follow_up": _("Follow-up call"), "supervisor_visit": _("Supervisor's visit"), "low_score_visit": _("Visit after a low score"),
-    "escalated_contact": _("Contact after escalation"), "appeal_decision": _("Decision on the appeal"), "close": _("Closing"),
+    "pickup": _("Pick-up"),
+    "first_response": _("First response"),
+    "acknowledge": _("Acknowledgement"),
+    "verify": _("Verification"),
+    "preliminary_proposal": _("Preliminary proposal"),
+    "proposal": _("Formal proposal"),
+    "resolution": _("Resolution"),
+    "resolution_target": _("Resolution target"),
+    "opinion_closed": _("Opinion settled"),
+    "refund": _("Refund"),
+    "follow_up": _("Follow-up call"),
+    "supervisor_visit": _("Supervisor's visit"),
+    "low_score_visit": _("Visit after a low score"),
+    "escalated_contact": _("Contact after escalation"),
+    "appeal_decision": _("Decision on the appeal"),
+    "close": _("Closing"),
 }
 CLOCK_STARTS = {
-    "registered": _("from registration"), "dispatched": _("from dispatch"), "executed": _("from execution"),
-    "resolved": _("from resolution"), "solution_accepted": _("from acceptance of the solution"),
-    "escalation_approved": _("from the approved escalation"), "low_score": _("from the low score"), "contact": _("from the contact"),
+    "registered": _("from registration"),
+    "dispatched": _("from dispatch"),
+    "executed": _("from execution"),
+    "resolved": _("from resolution"),
+    "solution_accepted": _("from acceptance of the solution"),
+    "escalation_approved": _("from the approved escalation"),
+    "low_score": _("from the low score"),
+    "contact": _("from the contact"),
 }
 CALENDARS = {"natural": _("natural time"), "working": _("working time")}
-VERDICTS = {"pending": _("Running"), "kept": _("Kept"), "late": _("Broken"), "paused": _("Paused"), "cancelled": _("Cancelled"),
-            "superseded": _("Replaced")}
+VERDICTS = {
+    "pending": _("Running"),
+    "kept": _("Kept"),
+    "late": _("Broken"),
+    "paused": _("Paused"),
+    "cancelled": _("Cancelled"),
+    "superseded": _("Replaced"),
+}
 VERDICT_KINDS = {"pending": "brand", "kept": "ok", "late": "late", "paused": "soon", "cancelled": "", "superseded": ""}
-VERDICT_ICONS = {"pending": "soon", "kept": "ok", "late": "late", "paused": "paused", "cancelled": "cross", "superseded": "cross"}
+VERDICT_ICONS = {
+    "pending": "soon",
+    "kept": "ok",
+    "late": "late",
+    "paused": "paused",
+    "cancelled": "cross",
+    "superseded": "cross",
+}
 PAUSE_REASONS = {"waiting_customer": _("waiting for the customer"), "waiting_parts": _("waiting for parts")}
 PAPERS = {
-    "service_order": _("Service order"), "opinion": _("Complaint opinion"), "opinion_supplement": _("Supplementary opinion"),
-    "appeal": _("Appeal form"), "assessment": _("Assessment decision"), "contact_letter": _("Business contact letter"),
-    "red_slip": _("Red stock slip"), "black_slip": _("Black stock slip"), "escalation": _("Escalation form"),
-    "rectification": _("Rectification sheet"), "survey": _("Satisfaction survey"),
+    "service_order": _("Service order"),
+    "opinion": _("Complaint opinion"),
+    "opinion_supplement": _("Supplementary opinion"),
+    "appeal": _("Appeal form"),
+    "assessment": _("Assessment decision"),
+    "contact_letter": _("Business contact letter"),
+    "red_slip": _("Red stock slip"),
+    "black_slip": _("Black stock slip"),
+    "escalation": _("Escalation form"),
+    "rectification": _("Rectification sheet"),
+    "survey": _("Satisfaction survey"),
+    "escalation_approval": _("Escalation form"),
 }
-TRANSITIONS = {"started": _("started"), "completed": _("done"), "cancelled": _("cancelled"), "fired": _("fired"), "failed": _("failed")}
-PROMINENT = {"userTask", "serviceTask", "businessRuleTask", "boundaryEvent", "intermediateCatchEvent", "intermediateThrowEvent",
-             "endEvent", "startEvent", "callActivity", "scriptTask", "subProcess"}
+TRANSITIONS = {
+    "started": _("started"),
+    "completed": _("done"),
+    "cancelled": _("cancelled"),
+    "fired": _("fired"),
+    "failed": _("failed"),
+}
+PROMINENT = {
+    "userTask",
+    "serviceTask",
+    "businessRuleTask",
+    "boundaryEvent",
+    "intermediateCatchEvent",
+    "intermediateThrowEvent",
+    "endEvent",
+    "startEvent",
+    "callActivity",
+    "scriptTask",
+    "subProcess",
+}
 ELEMENT_TYPES = {
-    "userTask": _("User task"), "serviceTask": _("Service task"), "businessRuleTask": _("Decision"), "scriptTask": _("Script"),
-    "callActivity": _("Called process"), "subProcess": _("Phase"), "boundaryEvent": _("Boundary event"),
-    "intermediateCatchEvent": _("Waiting event"), "intermediateThrowEvent": _("Sent message"), "startEvent": _("Start"),
-    "endEvent": _("End"), "exclusiveGateway": _("Decision point"), "parallelGateway": _("Parallel branch"),
-    "inclusiveGateway": _("Inclusive branch"), "eventBasedGateway": _("Waiting for one of several"), "task": _("Step"),
-    "manualTask": _("Manual step"), "sendTask": _("Sending"), "receiveTask": _("Receiving"),
+    "userTask": _("User task"),
+    "serviceTask": _("Service task"),
+    "businessRuleTask": _("Decision"),
+    "scriptTask": _("Script"),
+    "callActivity": _("Called process"),
+    "subProcess": _("Phase"),
+    "boundaryEvent": _("Boundary event"),
+    "intermediateCatchEvent": _("Waiting event"),
+    "intermediateThrowEvent": _("Sent message"),
+    "startEvent": _("Start"),
+    "endEvent": _("End"),
+    "exclusiveGateway": _("Decision point"),
+    "parallelGateway": _("Parallel branch"),
+    "inclusiveGateway": _("Inclusive branch"),
+    "eventBasedGateway": _("Waiting for one of several"),
+    "task": _("Step"),
+    "manualTask": _("Manual step"),
+    "sendTask": _("Sending"),
+    "receiveTask": _("Receiving"),
 }
 
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
-    "type": TYPES, "channel": CHANNELS, "way": WAYS, "received_via": RECEIVED_VIA, "note": NOTES, "customer_level": CUSTOMER_LEVELS,
-    "origin": ORIGINS, "urgency": URGENCIES, "severity": SEVERITIES, "flag": FLAGS, "case_state": CASE_STATES,
-    "instance_state": INSTANCE_STATES, "task_state": TASK_STATES, "job_state": JOB_STATES, "paper_state": PAPER_STATES,
-    "incident_kind": INCIDENT_KINDS, "link": LINKS, "status": STATUSES, "milestone": MILESTONES, "clock_start": CLOCK_STARTS,
-    "calendar": CALENDARS, "verdict": VERDICTS, "pause_reason": PAUSE_REASONS, "paper": PAPERS, "transition": TRANSITIONS,
+    "type": TYPES,
+    "channel": CHANNELS,
+    "way": WAYS,
+    "received_via": RECEIVED_VIA,
+    "note": NOTES,
+    "customer_level": CUSTOMER_LEVELS,
+    "origin": ORIGINS,
+    "urgency": URGENCIES,
+    "severity": SEVERITIES,
+    "flag": FLAGS,
+    "case_state": CASE_STATES,
+    "instance_state": INSTANCE_STATES,
+    "task_state": TASK_STATES,
+    "job_state": JOB_STATES,
+    "paper_state": PAPER_STATES,
+    "incident_kind": INCIDENT_KINDS,
+    "link": LINKS,
+    "status": STATUSES,
+    "milestone": MILESTONES,
+    "clock_start": CLOCK_STARTS,
+    "calendar": CALENDARS,
+    "verdict": VERDICTS,
+    "pause_reason": PAUSE_REASONS,
+    "paper": PAPERS,
+    "transition": TRANSITIONS,
     "element_type": ELEMENT_TYPES,
 }
 

@@ -7,12 +7,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case as when, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import case as when
 
 from app.store.base import db
 from app.store.models import (
-    Attachment, Case, CaseCopy, CaseLink, Comment, Communication, Definition, Document, DocumentCopy, Group, History, Incident,
-    Instance, Job, Milestone, Submission, Subscription, Timer, User, WorkItem,
+    Attachment,
+    Case,
+    CaseCopy,
+    CaseLink,
+    Comment,
+    Communication,
+    Definition,
+    Document,
+    DocumentCopy,
+    Group,
+    History,
+    Incident,
+    Instance,
+    Milestone,
+    Submission,
+    Subscription,
+    Timer,
+    User,
+    WorkItem,
 )
 from app.store.queries.inbox import PAGE_SIZE, Page, matches
 
@@ -45,21 +63,47 @@ class Scope:
     now: datetime  # aware UTC
 
 
-NEXT_DUE = (select(func.min(Milestone.due_at)).where(Milestone.case_id == Case.id, Milestone.state == "open",
-                                                     Milestone.target_only.is_(False), Milestone.paused_at.is_(None))
-            .correlate(Case).scalar_subquery())
+NEXT_DUE = (
+    select(func.min(Milestone.due_at))
+    .where(
+        Milestone.case_id == Case.id,
+        Milestone.state == "open",
+        Milestone.target_only.is_(False),
+        Milestone.paused_at.is_(None),
+    )
+    .correlate(Case)
+    .scalar_subquery()
+)
 
-NEXT_STARTED = (select(Milestone.started_at).where(Milestone.case_id == Case.id, Milestone.state == "open", Milestone.target_only.is_(False),
-                                                   Milestone.paused_at.is_(None))
-                .order_by(Milestone.due_at, Milestone.id).limit(1).correlate(Case).scalar_subquery())
+NEXT_STARTED = (
+    select(Milestone.started_at)
+    .where(
+        Milestone.case_id == Case.id,
+        Milestone.state == "open",
+        Milestone.target_only.is_(False),
+        Milestone.paused_at.is_(None),
+    )
+    .order_by(Milestone.due_at, Milestone.id)
+    .limit(1)
+    .correlate(Case)
+    .scalar_subquery()
+)
 
 
 def _visible(scope: Scope) -> ColumnElement[bool]:
     """The same rule as Cases.may_see, as a condition."""
-    touched = select(WorkItem.case_id).where(WorkItem.case_id.is_not(None), or_(
-        WorkItem.group_code.in_(scope.groups), WorkItem.assignee_id == scope.user_id, WorkItem.completed_by == scope.username))
+    touched = select(WorkItem.case_id).where(
+        WorkItem.case_id.is_not(None),
+        or_(
+            WorkItem.group_code.in_(scope.groups),
+            WorkItem.assignee_id == scope.user_id,
+            WorkItem.completed_by == scope.username,
+        ),
+    )
     copied = select(CaseCopy.case_id).where(CaseCopy.user_id == scope.user_id)
-    return or_(Case.id.in_(touched), Case.id.in_(copied), Case.registered_by == scope.username, Case.owner_id == scope.user_id)
+    return or_(
+        Case.id.in_(touched), Case.id.in_(copied), Case.registered_by == scope.username, Case.owner_id == scope.user_id
+    )
 
 
 def _exact(text: str) -> ColumnElement[bool]:
@@ -69,22 +113,48 @@ def _exact(text: str) -> ColumnElement[bool]:
 def cases(scope: Scope, wanted: CaseFilter) -> Page:
     """Return one page of cases; a whole number or telephone is found by index, other text by what contains it."""
     conditions: list[ColumnElement[bool]] = [] if scope.everything else [_visible(scope)]
-    for column, value in ((Case.type, wanted.type), (Case.level, wanted.level), (Case.state, wanted.state), (Case.status, wanted.status)):
+    for column, value in (
+        (Case.type, wanted.type),
+        (Case.level, wanted.level),
+        (Case.state, wanted.state),
+        (Case.status, wanted.status),
+    ):
         if value:
             conditions.append(column == value)
     if wanted.late:
-        conditions.append(and_(Case.state == "open", NEXT_DUE < scope.now))
+        conditions.append(and_(Case.state == "open", scope.now > NEXT_DUE))
     if wanted.text:
         known = db.session.execute(select(Case.id).where(_exact(wanted.text)).limit(1)).first() is not None
         conditions.append(_exact(wanted.text) if known else matches(wanted.text))
     total = db.session.execute(select(func.count()).select_from(Case).where(*conditions)).scalar_one()
     number = max(1, min(wanted.page, -(-total // PAGE_SIZE)))
-    column: Any = {"number": Case.number, "level": Case.level, "due": NEXT_DUE}.get(wanted.sort, Case.registered_at)
-    order = [when((column.is_(None), 1), else_=0), column.desc() if wanted.descending else column.asc(), Case.id]
-    query = (select(Case.id, Case.number, Case.type, Case.level, Case.state, Case.status, Case.customer_name, Case.customer_phone,
-                    Case.customer_level, Case.product_model, Case.channel, Case.registered_at, Case.closed_at, Case.description,
-                    NEXT_DUE.label("next_due"), NEXT_STARTED.label("next_started"), Group.name_zh, Group.name_en)
-             .outerjoin(Group, Group.code == Case.owner_group).where(*conditions).order_by(*order))
+    sorting: Any = {"number": Case.number, "level": Case.level, "due": NEXT_DUE}.get(wanted.sort, Case.registered_at)
+    order = [when((sorting.is_(None), 1), else_=0), sorting.desc() if wanted.descending else sorting.asc(), Case.id]
+    query = (
+        select(
+            Case.id,
+            Case.number,
+            Case.type,
+            Case.level,
+            Case.state,
+            Case.status,
+            Case.customer_name,
+            Case.customer_phone,
+            Case.customer_level,
+            Case.product_model,
+            Case.channel,
+            Case.registered_at,
+            Case.closed_at,
+            Case.description,
+            NEXT_DUE.label("next_due"),
+            NEXT_STARTED.label("next_started"),
+            Group.name_zh,
+            Group.name_en,
+        )
+        .outerjoin(Group, Group.code == Case.owner_group)
+        .where(*conditions)
+        .order_by(*order)
+    )
     return Page(db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all(), number, total)
 
 
@@ -121,23 +191,57 @@ class Filled:
 
 def family(case_id: str) -> Sequence[Any]:
     """Return the instances of a case with their version, oldest first."""
-    query = (select(Instance.id, Instance.process, Instance.state, Instance.created_at, Instance.ended_at, Instance.outcome,
-                    Instance.reason, Instance.parent_id, Instance.definition_id, Definition.version, Definition.name,
-                    Definition.name_en)
-             .join(Definition, Definition.id == Instance.definition_id).where(Instance.case_id == case_id)
-             .order_by(Instance.created_at, Instance.id))
+    query = (
+        select(
+            Instance.id,
+            Instance.process,
+            Instance.state,
+            Instance.created_at,
+            Instance.ended_at,
+            Instance.outcome,
+            Instance.reason,
+            Instance.parent_id,
+            Instance.definition_id,
+            Definition.version,
+            Definition.name,
+            Definition.name_en,
+        )
+        .join(Definition, Definition.id == Instance.definition_id)
+        .where(Instance.case_id == case_id)
+        .order_by(Instance.created_at, Instance.id)
+    )
     return db.session.execute(query).all()
 
 
 def tasks(case_id: str) -> Sequence[Any]:
     """Return the work items of a case, open ones first, then the newest."""
-    query = (select(WorkItem.id, WorkItem.instance_id, WorkItem.process, WorkItem.element_id, WorkItem.name, WorkItem.name_en,
-                    WorkItem.state, WorkItem.group_code, WorkItem.assignee_id, WorkItem.due_at, WorkItem.remind_at,
-                    WorkItem.created_at, WorkItem.completed_at, WorkItem.completed_by, WorkItem.on_behalf, WorkItem.form_id,
-                    User.display_name.label("assignee"), Group.name_zh.label("group_zh"), Group.name_en.label("group_en"))
-             .outerjoin(User, User.id == WorkItem.assignee_id).outerjoin(Group, Group.code == WorkItem.group_code)
-             .where(WorkItem.case_id == case_id)
-             .order_by(when((WorkItem.state == "open", 0), else_=1), WorkItem.created_at.desc(), WorkItem.id))
+    query = (
+        select(
+            WorkItem.id,
+            WorkItem.instance_id,
+            WorkItem.process,
+            WorkItem.element_id,
+            WorkItem.name,
+            WorkItem.name_en,
+            WorkItem.state,
+            WorkItem.group_code,
+            WorkItem.assignee_id,
+            WorkItem.due_at,
+            WorkItem.remind_at,
+            WorkItem.created_at,
+            WorkItem.completed_at,
+            WorkItem.completed_by,
+            WorkItem.on_behalf,
+            WorkItem.form_id,
+            User.display_name.label("assignee"),
+            Group.name_zh.label("group_zh"),
+            Group.name_en.label("group_en"),
+        )
+        .outerjoin(User, User.id == WorkItem.assignee_id)
+        .outerjoin(Group, Group.code == WorkItem.group_code)
+        .where(WorkItem.case_id == case_id)
+        .order_by(when((WorkItem.state == "open", 0), else_=1), WorkItem.created_at.desc(), WorkItem.id)
+    )
     return db.session.execute(query).all()
 
 
@@ -162,7 +266,11 @@ def papers(case_id: str) -> list[Paper]:
 
 def contacts(case_id: str) -> Sequence[Communication]:
     """Return the contact log, newest first."""
-    query = select(Communication).where(Communication.case_id == case_id).order_by(Communication.at.desc(), Communication.id.desc())
+    query = (
+        select(Communication)
+        .where(Communication.case_id == case_id)
+        .order_by(Communication.at.desc(), Communication.id.desc())
+    )
     return db.session.execute(query.limit(200)).scalars().all()
 
 
@@ -173,9 +281,20 @@ def comments(case_id: str) -> Sequence[Comment]:
 
 def attachments(case_id: str) -> Sequence[Any]:
     """Return the files of a case, without their content."""
-    query = (select(Attachment.id, Attachment.name, Attachment.media_type, Attachment.size, Attachment.received_via,
-                    Attachment.uploaded_at, Attachment.uploaded_by, Attachment.work_item_id)
-             .where(Attachment.case_id == case_id).order_by(Attachment.uploaded_at))
+    query = (
+        select(
+            Attachment.id,
+            Attachment.name,
+            Attachment.media_type,
+            Attachment.size,
+            Attachment.received_via,
+            Attachment.uploaded_at,
+            Attachment.uploaded_by,
+            Attachment.work_item_id,
+        )
+        .where(Attachment.case_id == case_id)
+        .order_by(Attachment.uploaded_at)
+    )
     return db.session.execute(query).all()
 
 
@@ -183,14 +302,29 @@ def file_names(ids: Sequence[str]) -> Mapping[str, str]:
     """Return the names of files by id."""
     if not ids:
         return {}
-    return {row.id: row.name for row in db.session.execute(select(Attachment.id, Attachment.name).where(Attachment.id.in_(ids)))}
+    return {
+        row.id: row.name
+        for row in db.session.execute(select(Attachment.id, Attachment.name).where(Attachment.id.in_(ids)))
+    }
 
 
 def filled(case_id: str) -> list[Filled]:
     """Return what was submitted in a case, by task, newest task first."""
-    query = (select(Submission, WorkItem.id, WorkItem.name, WorkItem.name_en, WorkItem.form_id, WorkItem.process, WorkItem.instance_id,
-                    WorkItem.group_code)
-             .join(WorkItem, WorkItem.id == Submission.work_item_id).where(Submission.case_id == case_id).order_by(Submission.id.desc()))
+    query = (
+        select(
+            Submission,
+            WorkItem.id,
+            WorkItem.name,
+            WorkItem.name_en,
+            WorkItem.form_id,
+            WorkItem.process,
+            WorkItem.instance_id,
+            WorkItem.group_code,
+        )
+        .join(WorkItem, WorkItem.id == Submission.work_item_id)
+        .where(Submission.case_id == case_id)
+        .order_by(Submission.id.desc())
+    )
     found: dict[str, Filled] = {}
     for row in db.session.execute(query):
         one = found.setdefault(row.id, Filled(row, []))
@@ -201,21 +335,33 @@ def filled(case_id: str) -> list[Filled]:
 def links(case_id: str) -> Sequence[Any]:
     """Return the linked cases, both ways."""
     other = when((CaseLink.case_id == case_id, CaseLink.other_id), else_=CaseLink.case_id)
-    query = (select(CaseLink.kind, CaseLink.at, CaseLink.by, Case.number, Case.status, Case.type).join(Case, Case.id == other)
-             .where(or_(CaseLink.case_id == case_id, CaseLink.other_id == case_id)).order_by(CaseLink.id))
+    query = (
+        select(CaseLink.kind, CaseLink.at, CaseLink.by, Case.number, Case.status, Case.type)
+        .join(Case, Case.id == other)
+        .where(or_(CaseLink.case_id == case_id, CaseLink.other_id == case_id))
+        .order_by(CaseLink.id)
+    )
     return db.session.execute(query).all()
 
 
 def copies(case_id: str) -> Sequence[Any]:
     """Return who was given a copy of the case."""
-    query = (select(User.display_name, CaseCopy.at, CaseCopy.by, CaseCopy.note).join(User, User.id == CaseCopy.user_id)
-             .where(CaseCopy.case_id == case_id).order_by(CaseCopy.id))
+    query = (
+        select(User.display_name, CaseCopy.at, CaseCopy.by, CaseCopy.note)
+        .join(User, User.id == CaseCopy.user_id)
+        .where(CaseCopy.case_id == case_id)
+        .order_by(CaseCopy.id)
+    )
     return db.session.execute(query).all()
 
 
 def open_incidents(case_id: str) -> Sequence[Incident]:
     """Return what of a case needs an operator."""
-    return db.session.execute(select(Incident).where(Incident.case_id == case_id, Incident.state == "open")).scalars().all()
+    return (
+        db.session.execute(select(Incident).where(Incident.case_id == case_id, Incident.state == "open"))
+        .scalars()
+        .all()
+    )
 
 
 @dataclass(frozen=True)
@@ -235,53 +381,43 @@ def places(instance_id: str, process: str, now: datetime) -> Places:
     done: dict[str, int] = {}
     events: dict[str, tuple[datetime, str, str]] = {}
     standing: dict[str, int] = {}
-    for row in db.session.execute(select(History.element_id, History.transition, History.at, History.actor, History.type)
-                                  .where(here).order_by(History.seq)):
+    for row in db.session.execute(
+        select(History.element_id, History.transition, History.at, History.actor, History.type)
+        .where(here)
+        .order_by(History.seq)
+    ):
         events[row.element_id] = (row.at, row.transition, row.actor)
         if row.transition in ("completed", "fired"):
             done[row.element_id] = done.get(row.element_id, 0) + 1
         if row.type in ("callActivity", "subProcess"):
             change = {"started": 1, "completed": -1, "cancelled": -1}.get(row.transition, 0)
             standing[row.element_id] = max(standing.get(row.element_id, 0) + change, 0)
-    items = db.session.execute(select(WorkItem.element_id, WorkItem.due_at).where(
-        WorkItem.instance_id == instance_id, WorkItem.process == process, WorkItem.state == "open")).all()
-    waits = db.session.execute(select(Timer.element_id).where(Timer.instance_id == instance_id, Timer.process == process)).scalars().all()
-    messages = db.session.execute(select(Subscription.element_id).where(Subscription.instance_id == instance_id)).scalars().all()
-    failed = db.session.execute(select(Incident.element_id).where(
-        Incident.instance_id == instance_id, Incident.process == process, Incident.state == "open")).scalars().all()
+    items = db.session.execute(
+        select(WorkItem.element_id, WorkItem.due_at).where(
+            WorkItem.instance_id == instance_id, WorkItem.process == process, WorkItem.state == "open"
+        )
+    ).all()
+    waits = (
+        db.session.execute(select(Timer.element_id).where(Timer.instance_id == instance_id, Timer.process == process))
+        .scalars()
+        .all()
+    )
+    messages = (
+        db.session.execute(select(Subscription.element_id).where(Subscription.instance_id == instance_id))
+        .scalars()
+        .all()
+    )
+    failed = (
+        db.session.execute(
+            select(Incident.element_id).where(
+                Incident.instance_id == instance_id, Incident.process == process, Incident.state == "open"
+            )
+        )
+        .scalars()
+        .all()
+    )
     active = {row.element_id for row in items} | {name for name, count in standing.items() if count}
     late = {row.element_id for row in items if row.due_at is not None and row.due_at < now}
-    return Places(done, frozenset(active | set(waits) | set(messages)), frozenset(late), frozenset(filter(None, failed)), events)
-
-
-def incidents(state: str, page: int) -> Page:
-    """Return incidents, newest first."""
-    total = db.session.execute(select(func.count()).select_from(Incident).where(Incident.state == state)).scalar_one()
-    number = max(1, min(page, -(-total // PAGE_SIZE)))
-    query = (select(Incident, Case.number).outerjoin(Case, Case.id == Incident.case_id).where(Incident.state == state)
-             .order_by(Incident.created_at.desc(), Incident.id.desc()))
-    return Page(db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all(), number, total)
-
-
-def incident(incident_id: int) -> Incident | None:
-    """Return one incident."""
-    return db.session.execute(select(Incident).where(Incident.id == incident_id)).scalar_one_or_none()
-
-
-def jobs(state: str, page: int) -> Page:
-    """Return background jobs, newest first."""
-    condition = Job.state == state if state else Job.state.in_(("waiting", "running", "dead"))
-    total = db.session.execute(select(func.count()).select_from(Job).where(condition)).scalar_one()
-    number = max(1, min(page, -(-total // PAGE_SIZE)))
-    query = select(Job).where(condition).order_by(Job.run_at.desc(), Job.id.desc())
-    return Page(db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).scalars().all(), number, total)
-
-
-def provisional(page: int) -> Page:
-    """Return the deadlines that reach into a year without announced holidays."""
-    condition = and_(Milestone.provisional, Milestone.state == "open")
-    total = db.session.execute(select(func.count()).select_from(Milestone).where(condition)).scalar_one()
-    number = max(1, min(page, -(-total // PAGE_SIZE)))
-    query = (select(Milestone, Case.number, Case.customer_name).join(Case, Case.id == Milestone.case_id).where(condition)
-             .order_by(Milestone.due_at, Milestone.id))
-    return Page(db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all(), number, total)
+    return Places(
+        done, frozenset(active | set(waits) | set(messages)), frozenset(late), frozenset(filter(None, failed)), events
+    )

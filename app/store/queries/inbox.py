@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case as when, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import case as when
 from sqlalchemy.orm import aliased
 
 from app.store.base import db
@@ -66,13 +67,37 @@ class Seer:
 
 
 COLUMNS: tuple[Any, ...] = (
-    WorkItem.id, WorkItem.name, WorkItem.name_en, WorkItem.process, WorkItem.form_id, WorkItem.group_code, WorkItem.level,
-    WorkItem.assignee_id, WorkItem.owner_id, WorkItem.state, WorkItem.milestone, WorkItem.created_at, WorkItem.due_at,
-    WorkItem.remind_at, WorkItem.follow_up_at, WorkItem.draft_at, WorkItem.completed_at, WorkItem.completed_by, WorkItem.revision,
-    Assignee.display_name.label("assignee"), Owner.display_name.label("owner"),
-    Group.name_zh.label("group_zh"), Group.name_en.label("group_en"),
-    Case.id.label("case_id"), Case.number, Case.type.label("case_type"), Case.status, Case.customer_name, Case.customer_phone,
-    Case.customer_level, Case.product_model,
+    WorkItem.id,
+    WorkItem.name,
+    WorkItem.name_en,
+    WorkItem.process,
+    WorkItem.form_id,
+    WorkItem.group_code,
+    WorkItem.level,
+    WorkItem.assignee_id,
+    WorkItem.owner_id,
+    WorkItem.state,
+    WorkItem.milestone,
+    WorkItem.created_at,
+    WorkItem.due_at,
+    WorkItem.remind_at,
+    WorkItem.follow_up_at,
+    WorkItem.draft_at,
+    WorkItem.completed_at,
+    WorkItem.completed_by,
+    WorkItem.revision,
+    Assignee.display_name.label("assignee"),
+    Owner.display_name.label("owner"),
+    Group.name_zh.label("group_zh"),
+    Group.name_en.label("group_en"),
+    Case.id.label("case_id"),
+    Case.number,
+    Case.type.label("case_type"),
+    Case.status,
+    Case.customer_name,
+    Case.customer_phone,
+    Case.customer_level,
+    Case.product_model,
 )
 
 
@@ -83,10 +108,15 @@ def _boxed(seer: Seer, box: str) -> ColumnElement[bool]:
     if box == "mine":
         return and_(WorkItem.state == "open", mine)
     if box == "follow_up":
-        return and_(WorkItem.state == "open", WorkItem.follow_up_at.is_not(None),
-                    or_(mine, and_(WorkItem.assignee_id.is_(None), WorkItem.group_code.in_(seer.groups))))
+        return and_(
+            WorkItem.state == "open",
+            WorkItem.follow_up_at.is_not(None),
+            or_(mine, and_(WorkItem.assignee_id.is_(None), WorkItem.group_code.in_(seer.groups))),
+        )
     if box == "asked":
-        open_question = select(Consultation.work_item_id).where(Consultation.asked_of == seer.user_id, Consultation.state == "open")
+        open_question = select(Consultation.work_item_id).where(
+            Consultation.asked_of == seer.user_id, Consultation.state == "open"
+        )
         return WorkItem.id.in_(open_question)
     # What the clerk may enter for the customer belongs to the clerks' box (ARCHITECTURE section 8).
     groups = seer.groups | ({"customer"} if "clerk" in seer.groups else frozenset())
@@ -105,10 +135,12 @@ def _conditions(seer: Seer, wanted: InboxFilter) -> list[ColumnElement[bool]]:
         found.append(Case.type == wanted.type)
     if wanted.text:
         found.append(matches(wanted.text))
-    due = {"late": WorkItem.due_at < seer.now,
-           "soon": and_(WorkItem.due_at >= seer.now, WorkItem.remind_at <= seer.now),
-           "today": and_(WorkItem.due_at >= seer.now, WorkItem.due_at < seer.day_end),
-           "none": WorkItem.due_at.is_(None)}.get(wanted.due)
+    due = {
+        "late": WorkItem.due_at < seer.now,
+        "soon": and_(WorkItem.due_at >= seer.now, WorkItem.remind_at <= seer.now),
+        "today": and_(WorkItem.due_at >= seer.now, WorkItem.due_at < seer.day_end),
+        "none": WorkItem.due_at.is_(None),
+    }.get(wanted.due)
     if due is not None:
         found.append(due)
     return found
@@ -124,23 +156,39 @@ def matches(text: str) -> ColumnElement[bool]:
 def _order(wanted: InboxFilter) -> list[ColumnElement[Any]]:
     if wanted.box == "done" and wanted.sort == "due":
         return [WorkItem.completed_at.asc() if wanted.descending else WorkItem.completed_at.desc(), WorkItem.id.asc()]
-    column: Any = {"level": WorkItem.level, "created": WorkItem.created_at, "name": WorkItem.name, "case": Case.number,
-                   "follow_up": WorkItem.follow_up_at}.get(wanted.sort, WorkItem.due_at)
+    column: Any = {
+        "level": WorkItem.level,
+        "created": WorkItem.created_at,
+        "name": WorkItem.name,
+        "case": Case.number,
+        "follow_up": WorkItem.follow_up_at,
+    }.get(wanted.sort, WorkItem.due_at)
     # What has no value comes last either way, on both databases.
     empty_last = when((column.is_(None), 1), else_=0)
-    return [empty_last, column.desc() if wanted.descending else column.asc(), WorkItem.created_at.asc(), WorkItem.id.asc()]
+    return [
+        empty_last,
+        column.desc() if wanted.descending else column.asc(),
+        WorkItem.created_at.asc(),
+        WorkItem.id.asc(),
+    ]
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
-    return (query.select_from(WorkItem).outerjoin(Case, Case.id == WorkItem.case_id)
-            .outerjoin(Assignee, Assignee.id == WorkItem.assignee_id).outerjoin(Owner, Owner.id == WorkItem.owner_id)
-            .outerjoin(Group, Group.code == WorkItem.group_code))
+    return (
+        query.select_from(WorkItem)
+        .outerjoin(Case, Case.id == WorkItem.case_id)
+        .outerjoin(Assignee, Assignee.id == WorkItem.assignee_id)
+        .outerjoin(Owner, Owner.id == WorkItem.owner_id)
+        .outerjoin(Group, Group.code == WorkItem.group_code)
+    )
 
 
 def page(seer: Seer, wanted: InboxFilter, size: int = PAGE_SIZE) -> Page:
     """Return one page of the inbox; a page beyond the end becomes the last one."""
     conditions = _conditions(seer, wanted)
-    counting = select(func.count()).select_from(WorkItem).outerjoin(Case, Case.id == WorkItem.case_id).where(*conditions)
+    counting = (
+        select(func.count()).select_from(WorkItem).outerjoin(Case, Case.id == WorkItem.case_id).where(*conditions)
+    )
     total = db.session.execute(counting).scalar_one()
     wanted = replace(wanted, page=max(1, min(wanted.page, -(-total // size))))
     query = _joined(select(*COLUMNS)).where(*conditions).order_by(*_order(wanted))
@@ -149,8 +197,11 @@ def page(seer: Seer, wanted: InboxFilter, size: int = PAGE_SIZE) -> Page:
 
 def counts(seer: Seer) -> Mapping[str, int]:
     """Return how many items each box holds, in one statement (done ones are not counted)."""
-    columns = [select(func.count()).select_from(WorkItem).where(_boxed(seer, box)).scalar_subquery().label(box)
-               for box in BOXES if box != "done"]
+    columns = [
+        select(func.count()).select_from(WorkItem).where(_boxed(seer, box)).scalar_subquery().label(box)
+        for box in BOXES
+        if box != "done"
+    ]
     return dict(db.session.execute(select(*columns)).one()._mapping)
 
 
@@ -170,9 +221,13 @@ class ProcessName:
 
 
 def process_names() -> list[ProcessName]:
-    """Return the processes that have running or ended instances to be asked for: each deployed key once, newest name."""
-    found = {row.key: ProcessName(row.key, row.name, row.name_en) for row in db.session.execute(
-        select(Definition.key, Definition.name, Definition.name_en).order_by(Definition.version))}
+    """Return every deployed process once, by key, with its newest name."""
+    found = {
+        row.key: ProcessName(row.key, row.name, row.name_en)
+        for row in db.session.execute(
+            select(Definition.key, Definition.name, Definition.name_en).order_by(Definition.version)
+        )
+    }
     return sorted(found.values(), key=lambda one: one.key)
 
 
@@ -189,15 +244,28 @@ def work_item(task_id: str) -> WorkItem | None:
 
 def instance(instance_id: str) -> Any:
     """Return an instance's definition, process, state and case, without its blob."""
-    query = select(Instance.id, Instance.definition_id, Instance.process, Instance.state, Instance.case_id, Instance.created_at,
-                   Instance.ended_at, Instance.reason, Instance.parent_id).where(Instance.id == instance_id)
+    query = select(
+        Instance.id,
+        Instance.definition_id,
+        Instance.process,
+        Instance.state,
+        Instance.case_id,
+        Instance.created_at,
+        Instance.ended_at,
+        Instance.reason,
+        Instance.parent_id,
+    ).where(Instance.id == instance_id)
     return db.session.execute(query).one_or_none()
 
 
 def consultations(task_id: str) -> Sequence[Any]:
     """Return what was asked on a work item, with the names of both sides."""
     asker, asked = aliased(User), aliased(User)
-    query = (select(Consultation, asker.display_name.label("asker"), asked.display_name.label("asked"))
-             .join(asker, asker.id == Consultation.asked_by).join(asked, asked.id == Consultation.asked_of)
-             .where(Consultation.work_item_id == task_id).order_by(Consultation.id))
+    query = (
+        select(Consultation, asker.display_name.label("asker"), asked.display_name.label("asked"))
+        .join(asker, asker.id == Consultation.asked_by)
+        .join(asked, asked.id == Consultation.asked_of)
+        .where(Consultation.work_item_id == task_id)
+        .order_by(Consultation.id)
+    )
     return db.session.execute(query).all()

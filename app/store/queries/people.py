@@ -12,7 +12,11 @@ from app.store.models import Group, Membership, Notification, User
 
 def unread_count(user_id: int) -> int:
     """Return how many notifications a user has not read."""
-    query = select(func.count()).select_from(Notification).where(Notification.user_id == user_id, Notification.read_at.is_(None))
+    query = (
+        select(func.count())
+        .select_from(Notification)
+        .where(Notification.user_id == user_id, Notification.read_at.is_(None))
+    )
     return db.session.execute(query).scalar_one()
 
 
@@ -54,7 +58,9 @@ def user(user_id: int) -> User | None:
 def memberships() -> Mapping[int, list[str]]:
     """Return the group codes of every user."""
     found: dict[int, list[str]] = {}
-    for user_id, code in db.session.execute(select(Membership.user_id, Membership.group_code).order_by(Membership.group_code)):
+    for user_id, code in db.session.execute(
+        select(Membership.user_id, Membership.group_code).order_by(Membership.group_code)
+    ):
         found.setdefault(user_id, []).append(code)
     return found
 
@@ -65,7 +71,7 @@ def names_of(user_ids: Collection[int | None]) -> Mapping[int, str]:
     if not wanted:
         return {}
     rows = db.session.execute(select(User.id, User.display_name).where(User.id.in_(wanted)))
-    return {user_id: name for user_id, name in rows}
+    return {row.id: row.display_name for row in rows}
 
 
 def display_names(usernames: Collection[str]) -> Mapping[str, str]:
@@ -73,7 +79,7 @@ def display_names(usernames: Collection[str]) -> Mapping[str, str]:
     if not usernames:
         return {}
     rows = db.session.execute(select(User.username, User.display_name).where(User.username.in_(usernames)))
-    return {username: name for username, name in rows}
+    return {row.username: row.display_name for row in rows}
 
 
 def demo_users() -> Sequence[User]:
