@@ -1,4 +1,4 @@
-"""The command `chengnuo`: one JSON document alone on stdout with --json; exit 0 clean, 1 findings, 2 usage, 3 failure."""
+"""The command `chengnuo`: one JSON document alone on stdout with --json; exit 0 clean, 1 findings, 2 usage, 3 fault."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ from app.errors import ChengnuoError, Finding, NotFound, Refused
 
 ROOT = Path(__file__).resolve().parent.parent
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-Root = click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), default=ROOT,
-                    help="The project tree to judge.")
+Root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=ROOT,
+    help="The project tree to judge.",
+)
 
 
 def application(**settings: Any) -> Flask:
@@ -53,9 +57,20 @@ def finding_line(finding: Finding) -> str:
 
 def as_document(findings: Sequence[Finding]) -> dict[str, Any]:
     """Return findings in the shape of `check --json`: the message in Chinese, the English beside it."""
-    return {"findings": [{"file": finding.file, "element": finding.element, "line": finding.line, "rule": finding.rule,
-                          "severity": finding.severity, "message": finding.message_zh, "message_en": finding.message_en}
-                         for finding in findings]}
+    return {
+        "findings": [
+            {
+                "file": finding.file,
+                "element": finding.element,
+                "line": finding.line,
+                "rule": finding.rule,
+                "severity": finding.severity,
+                "message": finding.message_zh,
+                "message_en": finding.message_en,
+            }
+            for finding in findings
+        ]
+    }
 
 
 @click.group()
@@ -90,8 +105,11 @@ def deploy(note: str, as_json: bool) -> int:
         except Refused as refused:
             show(as_document(refused.findings), as_json, [finding_line(finding) for finding in refused.findings])
             return 1
-    show({"deployment": done.deployment_id, "new": done.new, "unchanged": done.unchanged}, as_json,
-         [f"{key} v{version}" for key, version in done.new.items()] or ["nothing has changed"])
+    show(
+        {"deployment": done.deployment_id, "new": done.new, "unchanged": done.unchanged},
+        as_json,
+        [f"{key} v{version}" for key, version in done.new.items()] or ["nothing has changed"],
+    )
     return 0
 
 
@@ -116,8 +134,16 @@ def users(as_json: bool) -> int:
 
     with application().app_context():
         people = services().people.users()
-    show({"users": [{"username": one.username, "name": one.display_name, "groups": list(one.groups), "active": one.active}
-                    for one in people]}, as_json, [f"{one.username}\t{one.display_name}\t{' '.join(one.groups)}" for one in people])
+    show(
+        {
+            "users": [
+                {"username": one.username, "name": one.display_name, "groups": list(one.groups), "active": one.active}
+                for one in people
+            ]
+        },
+        as_json,
+        [f"{one.username}\t{one.display_name}\t{' '.join(one.groups)}" for one in people],
+    )
     return 0
 
 
@@ -222,8 +248,16 @@ def _changes(ask: Callable[[Any], Sequence[Any]], as_json: bool) -> int:
 
     with application().app_context():
         found = ask(CalendarUpdate(services().runtime))
-    rows = [{"case": one.case_number, "milestone": one.name, "before": one.due_before.isoformat(),
-             "after": one.due_after.isoformat(), "provisional": one.provisional_after} for one in found]
+    rows = [
+        {
+            "case": one.case_number,
+            "milestone": one.name,
+            "before": one.due_before.isoformat(),
+            "after": one.due_after.isoformat(),
+            "provisional": one.provisional_after,
+        }
+        for one in found
+    ]
     lines = ["{case} {milestone}: {before} -> {after}".format_map(row) for row in rows]
     show({"changes": rows}, as_json, lines or ["nothing"])
     return 0
@@ -256,8 +290,12 @@ def decide(file: Path, decision: str, given: str, as_json: bool) -> int:
         result = decide_file(file.read_bytes(), file.name, decision, _json_object(given, "--input"), others=others)
     except NotFound as error:
         raise click.UsageError(f"{file}: {error.message_en}") from error
-    document = {"decision": decision, "result": result.value, "outputs": result.outputs,
-                "rules": [rule.rule_id for rule in result.rules]}
+    document = {
+        "decision": decision,
+        "result": result.value,
+        "outputs": result.outputs,
+        "rules": [rule.rule_id for rule in result.rules],
+    }
     show(document, as_json, [json.dumps(document, ensure_ascii=False)])
     return 0
 
@@ -345,7 +383,9 @@ def run(arguments: Sequence[str], call: Callable[..., Any] = cli.main) -> int:
 
 def main() -> None:
     """Enter from the shell."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
     sys.exit(run(sys.argv[1:]))
 
 

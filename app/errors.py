@@ -67,8 +67,13 @@ class Invalid(ChengnuoError):
 
     code = "invalid"
 
-    def __init__(self, errors: Sequence[FieldError], message_en: str = "Some fields need attention.",
-                 message_zh: str = "部分内容需要修改。", **detail: Any) -> None:
+    def __init__(
+        self,
+        errors: Sequence[FieldError],
+        message_en: str = "Some fields need attention.",
+        message_zh: str = "部分内容需要修改。",
+        **detail: Any,
+    ) -> None:
         super().__init__(message_en, message_zh, **detail)
         self.errors = tuple(errors)
 
@@ -97,8 +102,10 @@ class Refused(ChengnuoError):
 
     def __init__(self, findings: Sequence[Finding], message_en: str = "", message_zh: str = "") -> None:
         first = findings[0] if findings else None
-        super().__init__(message_en or (first.message_en if first else "refused"),
-                         message_zh or (first.message_zh if first else "已拒绝"))
+        super().__init__(
+            message_en or (first.message_en if first else "refused"),
+            message_zh or (first.message_zh if first else "已拒绝"),
+        )
         self.findings = tuple(findings)
 
 
@@ -107,7 +114,9 @@ class ExpressionError(ChengnuoError):
 
     code = "expression"
 
-    def __init__(self, message_en: str, message_zh: str = "", *, expression: str = "", position: int | None = None) -> None:
+    def __init__(
+        self, message_en: str, message_zh: str = "", *, expression: str = "", position: int | None = None
+    ) -> None:
         super().__init__(message_en, message_zh, expression=expression, position=position)
         self.expression = expression
         self.position = position
@@ -124,8 +133,15 @@ class StepFailed(ChengnuoError):
 
     code = "step_failed"
 
-    def __init__(self, message_en: str, message_zh: str = "", *, element: str | None = None,
-                 task_id: str | None = None, **detail: Any) -> None:
+    def __init__(
+        self,
+        message_en: str,
+        message_zh: str = "",
+        *,
+        element: str | None = None,
+        task_id: str | None = None,
+        **detail: Any,
+    ) -> None:
         super().__init__(message_en, message_zh, **detail)
         self.element = element
         self.task_id = task_id

@@ -36,7 +36,9 @@ class Element:
 
     id: str
     process: str  # key of the process that it is drawn in
-    type: str  # BPMN name: userTask, serviceTask, boundaryEvent, endEvent, exclusiveGateway, sequenceFlow, subProcess...
+    type: (
+        str  # BPMN name: userTask, serviceTask, boundaryEvent, endEvent, exclusiveGateway, sequenceFlow, subProcess...
+    )
     name: str  # Chinese
     name_en: str  # property name_en, else the id in words
     lane: str | None = None  # group code of the lane

@@ -1,4 +1,4 @@
-"""What runs beside the web server: the timer sweep, the job workers and the audit's sealer, under one lock on SQLite."""
+"""What runs beside the web server: the timer sweep, the job workers and the audit's sealer, one lock on SQLite."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class Background:
     def __init__(self, app: Flask, *, timers: bool = True, workers: int = WORKERS) -> None:
         self._app, self._timers, self._workers = app, timers, workers
         self._services: Services = app.extensions[EXTENSION]
-        self._scheduler = BackgroundScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-                                              timezone="UTC")
+        self._scheduler = BackgroundScheduler(
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}, timezone="UTC"
+        )
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -45,7 +46,9 @@ class Background:
         self._services.runtime.wake.append(self._wake.set)
         if self._timers:
             self._scheduler.add_job(self._guarded(self._sweep), "interval", seconds=SWEEP_SECONDS, id="timers")
-            self._scheduler.add_job(self._guarded(self._services.sealer.seal), "interval", seconds=SEAL_SECONDS, id="sealer")
+            self._scheduler.add_job(
+                self._guarded(self._services.sealer.seal), "interval", seconds=SEAL_SECONDS, id="sealer"
+            )
         self._scheduler.start()
         if self._queue is not None and self._workers:
             self._queue.start(concurrency=self._workers)
@@ -118,5 +121,7 @@ def only_one(app: Flask) -> IO[str] | None:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
-        raise AlreadyRunning(f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({path})") from error
+        raise AlreadyRunning(
+            f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({path})"
+        ) from error
     return handle

@@ -1,4 +1,4 @@
-"""The queue on PostgreSQL: procrastinate rows written in the step's transaction, run by workers on any number of hosts."""
+"""The queue on PostgreSQL: procrastinate rows written in the step's transaction, run by workers on many hosts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ RETRY = RetryStrategy(max_attempts=200, wait=5, retry_exceptions=[StillRunning])
 
 
 class PostgresQueue:
-    """Announces jobs inside their transaction and works on them. The job table stays the truth of attempts and errors."""
+    """Announces jobs inside their transaction and works on them. The job table stays the truth of attempts."""
 
     def __init__(self, app: Flask, engine: Engine) -> None:
         self._app, self._engine = app, engine
@@ -49,8 +49,9 @@ class PostgresQueue:
         """Defer the job on the session's own connection: committed with the step, or not at all."""
         wait = run_at - self._services.clock.now()
         at = SystemClock().now() + wait if wait > timedelta() else None
-        deferrer = self._queue.configure_task(TASK, lock=instance_id, schedule_at=at,
-                                              connection=session.connection().connection.driver_connection)
+        deferrer = self._queue.configure_task(
+            TASK, lock=instance_id, schedule_at=at, connection=session.connection().connection.driver_connection
+        )
         deferrer.defer(job_id=job_id)
 
     def run_job(self, job_id: int) -> None:
@@ -62,7 +63,9 @@ class PostgresQueue:
 
     def start(self, concurrency: int) -> None:
         """Work in a thread with an event loop of its own until stop()."""
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._work(concurrency)), name="procrastinate", daemon=True)
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._work(concurrency)), name="procrastinate", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -76,9 +79,16 @@ class PostgresQueue:
         self._loop = asyncio.get_running_loop()
         async with self._queue.open_async():
             sweep = asyncio.create_task(self._recover_stalled())
-            self._worker = asyncio.create_task(self._queue.run_worker_async(
-                concurrency=concurrency, install_signal_handlers=False, fetch_job_polling_interval=2.0,
-                update_heartbeat_interval=3.0, stalled_worker_timeout=STALLED_AFTER, delete_jobs="successful"))
+            self._worker = asyncio.create_task(
+                self._queue.run_worker_async(
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=2.0,
+                    update_heartbeat_interval=3.0,
+                    stalled_worker_timeout=STALLED_AFTER,
+                    delete_jobs="successful",
+                )
+            )
             try:
                 await self._worker
             except asyncio.CancelledError:

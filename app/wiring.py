@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.clock import AdjustableClock, Clock, SystemClock, monotonic
-from app.facts import CaseFacts
+from app.errors import Conflict
+from app.facts import SYSTEM, CaseFacts
 from app.handling import Registry
 from app.handling.contract import Post
 from app.notifications import Connectors, Postman
@@ -36,10 +37,8 @@ from app.services.people import People
 from app.services.runtime import OFFSET, Runtime
 from app.services.timers import Timers
 from app.services.work import Work
-from app.facts import SYSTEM
-from app.errors import Conflict
-from app.store.base import db
 from app.store import working_days
+from app.store.base import db
 from app.store.models import Setting
 from app.store.unit_of_work import reading
 from app.work_calendar import WorkCalendar
@@ -120,9 +119,18 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     clock = clock or SystemClock()
     register = read_register(root)
     library = Library(reading)
-    runtime = Runtime(clock=clock, session=reading, calendar=_calendar_of(app.config["COMPANY_ZONE"]),
-                      registry=Registry.discover(root / "handlers"), library=library, limits=register.limits,
-                      profile=_profile, root=root, zone=app.config["COMPANY_ZONE"], clock_moved=offset.forget)
+    runtime = Runtime(
+        clock=clock,
+        session=reading,
+        calendar=_calendar_of(app.config["COMPANY_ZONE"]),
+        registry=Registry.discover(root / "handlers"),
+        library=library,
+        limits=register.limits,
+        profile=_profile,
+        root=root,
+        zone=app.config["COMPANY_ZONE"],
+        clock_moved=offset.forget,
+    )
     connectors = Connectors(clock, app.config)
     postman = Postman(clock, app.config)
 
@@ -133,12 +141,27 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
     built = Services(
-        runtime=runtime, register=register, cases=cases, work=work, colleagues=Colleagues(runtime, work), messages=messages,
-        operations=Operations(runtime, timers, runner), timers=timers, jobs=runner, definitions=Definitions(runtime, register),
-        people=People(clock, [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
-                      Path(app.config["VAR"]), production=app.config["ENVIRONMENT"] == "production"),
-        desk=Desk(clock, cases.may_see), administration=Administration(clock), voice=CustomerVoice(runtime),
-        sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"))
+        runtime=runtime,
+        register=register,
+        cases=cases,
+        work=work,
+        colleagues=Colleagues(runtime, work),
+        messages=messages,
+        operations=Operations(runtime, timers, runner),
+        timers=timers,
+        jobs=runner,
+        definitions=Definitions(runtime, register),
+        people=People(
+            clock,
+            [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
+            Path(app.config["VAR"]),
+            production=app.config["ENVIRONMENT"] == "production",
+        ),
+        desk=Desk(clock, cases.may_see),
+        administration=Administration(clock),
+        voice=CustomerVoice(runtime),
+        sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
+    )
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built
     return built

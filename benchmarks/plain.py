@@ -1,21 +1,20 @@
-"""The baseline: plain SpiffWorkflow, its default serializer, one committed JSON row a step; no history, no projections."""
+"""The baseline: plain SpiffWorkflow, its default serializer, one committed JSON row a step, nothing else."""
 
 from __future__ import annotations
-
 
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Engine, text
 from SpiffWorkflow.bpmn.script_engine import PythonScriptEngine
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 from SpiffWorkflow.spiff.serializer import DEFAULT_CONFIG
 from SpiffWorkflow.util.task import TaskState
+from sqlalchemy import Engine, text
 
-from app.store.base import writing
+from app.store.base import WRITING
 
 
 class Plain:
@@ -32,8 +31,7 @@ class Plain:
         self._count = 0
 
     def _transaction(self) -> Any:
-        writing.set(True)  # the baseline takes the write lock at once, as ours does
-        return self.engine.begin()
+        return self.engine.execution_options(**{WRITING: True}).begin()  # it takes the write lock at once, as ours does
 
     def start(self) -> PlainInstance:
         """Return a new instance at its first user task."""
@@ -41,8 +39,10 @@ class Plain:
         workflow = BpmnWorkflow(self.spec, self.subprocesses, script_engine=PythonScriptEngine())
         workflow.do_engine_steps()
         with self._transaction() as connection:
-            connection.execute(text("INSERT INTO plain VALUES (:id, :state)"),
-                               {"id": self._count, "state": self.serializer.serialize_json(workflow)})
+            connection.execute(
+                text("INSERT INTO plain VALUES (:id, :state)"),
+                {"id": self._count, "state": self.serializer.serialize_json(workflow)},
+            )
         return PlainInstance(self, self._count)
 
 
@@ -58,7 +58,9 @@ class PlainInstance:
         plain = self._plain
         start = perf_counter()
         with plain._transaction() as connection:
-            state = connection.execute(text("SELECT state FROM plain WHERE id = :id"), {"id": self._number}).scalar_one()
+            state = connection.execute(
+                text("SELECT state FROM plain WHERE id = :id"), {"id": self._number}
+            ).scalar_one()
             workflow = plain.serializer.deserialize_json(state)
             workflow.script_engine = PythonScriptEngine()
             workflow.refresh_timers()
@@ -67,9 +69,8 @@ class PlainInstance:
             task.data.update(plain.answers)
             task.run()
             workflow.do_engine_steps()
-            connection.execute(text("UPDATE plain SET state = :state WHERE id = :id"),
-                               {"id": self._number, "state": plain.serializer.serialize_json(workflow)})
+            connection.execute(
+                text("UPDATE plain SET state = :state WHERE id = :id"),
+                {"id": self._number, "state": plain.serializer.serialize_json(workflow)},
+            )
         self.times.append(perf_counter() - start)
-
-
-

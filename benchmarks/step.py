@@ -29,12 +29,17 @@ from config import Testing
 
 WINDOW = 6  # completions on either side of a mark that its median is taken over
 MARKS = (20, 60, 200)
-EMPTY_REGISTER = {"groups.yaml": "groups: []\n", "policy/clauses.yaml": "clauses: []\n", "policy/documents.yaml": "documents: []\n",
-                  "policy/milestones.yaml": "milestones: []\n", "policy/activities.yaml": "activities: []\n"}
+EMPTY_REGISTER = {
+    "groups.yaml": "groups: []\n",
+    "policy/clauses.yaml": "clauses: []\n",
+    "policy/documents.yaml": "documents: []\n",
+    "policy/milestones.yaml": "milestones: []\n",
+    "policy/activities.yaml": "activities: []\n",
+}
 
 
 def run(bpmn: Path, instances: int, history: int) -> dict[str, Any]:
-    """Return the figures for SQLite, and for PostgreSQL where BENCH_POSTGRES_URL or TEST_POSTGRES_URL names a server."""
+    """Return the figures for SQLite, and for PostgreSQL where BENCH_POSTGRES_URL (or TEST_…) names a server."""
     with tempfile.TemporaryDirectory() as folder:
         result = measure(bpmn, instances, history, Path(folder), f"sqlite:///{folder}/bench.db")
     result["database"] = "sqlite"
@@ -82,7 +87,11 @@ class Ours:
         self._next = self._open()
 
     def _open(self) -> list[str]:
-        query = select(WorkItem.id).where(WorkItem.instance_id == self.id, WorkItem.state == "open").order_by(WorkItem.created_at)
+        query = (
+            select(WorkItem.id)
+            .where(WorkItem.instance_id == self.id, WorkItem.state == "open")
+            .order_by(WorkItem.created_at)
+        )
         return list(db.session.execute(query).scalars())
 
     def complete(self) -> None:
@@ -104,20 +113,26 @@ def figures(ours: list[Ours], theirs: list[Any], statements: list[int], sizes: l
     every = sorted(time for one in ours for time in one.times)
     history = db.session.execute(select(func.count()).select_from(History)).scalar_one()
     return {
-        "ratio_to_plain_at_20": round(mine[20] / plain[20], 3), "ratio_to_plain_at_60": round(mine[60] / plain[60], 3),
-        "cost_200_over_20": round(mine[200] / mine[20], 3), "sql_per_step": statistics.median(statements),
-        "sql_per_step_max": max(statements), "bytes_per_instance": int(statistics.median(sizes)),
-        "median_ms": round(statistics.median(every) * 1000, 2), "p95_ms": round(every[int(len(every) * 0.95)] * 1000, 2),
-        "completions_per_second": round(len(every) / sum(every), 1), "instances_per_second": round(len(ours) / sum(every), 2),
+        "ratio_to_plain_at_20": round(mine[20] / plain[20], 3),
+        "ratio_to_plain_at_60": round(mine[60] / plain[60], 3),
+        "cost_200_over_20": round(mine[200] / mine[20], 3),
+        "sql_per_step": statistics.median(statements),
+        "sql_per_step_max": max(statements),
+        "bytes_per_instance": int(statistics.median(sizes)),
+        "median_ms": round(statistics.median(every) * 1000, 2),
+        "p95_ms": round(every[int(len(every) * 0.95)] * 1000, 2),
+        "completions_per_second": round(len(every) / sum(every), 1),
+        "instances_per_second": round(len(ours) / sum(every), 2),
         "at_ms": {str(mark): round(mine[mark] * 1000, 2) for mark in MARKS},
         "plain_at_ms": {str(mark): round(plain[mark] * 1000, 2) for mark in MARKS[:2]},
-        "instances": len(ours), "history_rows": history,
+        "instances": len(ours),
+        "history_rows": history,
     }
 
 
 def around(times: list[list[float]], mark: int) -> float:
     """Return the median of the completions around the `mark`-th."""
-    return statistics.median(time for one in times for time in one[mark - WINDOW:mark + WINDOW])
+    return statistics.median(time for one in times for time in one[mark - WINDOW : mark + WINDOW])
 
 
 @contextmanager
@@ -139,7 +154,12 @@ def counting() -> Iterator[list[int]]:
 def top_process() -> str:
     """Return the process that no other calls."""
     rows = db.session.execute(select(Definition.key, Definition.id).order_by(Definition.id)).all()
-    called = {element.called for _, row_id in rows for element in services().runtime.library.spec(row_id).elements if element.called}
+    called = {
+        element.called
+        for _, row_id in rows
+        for element in services().runtime.library.spec(row_id).elements
+        if element.called
+    }
     return next(key for key, _ in rows if key not in called)
 
 

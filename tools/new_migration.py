@@ -20,4 +20,9 @@ if __name__ == "__main__":
         config.set_main_option("script_location", str(MIGRATIONS))
         with engine.begin() as connection:
             config.attributes["connection"] = connection
-            command.revision(config, message=" ".join(sys.argv[1:]), autogenerate=True, rev_id=sys.argv[1].split("_")[0] if "_" in sys.argv[1] else None)
+            command.revision(
+                config,
+                message=" ".join(sys.argv[1:]),
+                autogenerate=True,
+                rev_id=sys.argv[1].split("_")[0] if "_" in sys.argv[1] else None,
+            )

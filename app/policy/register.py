@@ -69,22 +69,43 @@ class Register:
     @property
     def limits(self) -> Mapping[str, Period]:
         """Each clause's own figure, for those that have one."""
-        return {clause.id: Period(clause.within, clause.calendar or "natural") for clause in self.clauses.values() if clause.within}
+        return {
+            clause.id: Period(clause.within, clause.calendar or "natural")
+            for clause in self.clauses.values()
+            if clause.within
+        }
 
 
 def read_register(root: Path) -> Register:
     """Return the register below `root`; raises Refused when a file is missing or not understood."""
     folder = root / "processes" / "policy"
-    groups = tuple(Group(str(row["code"]), str(row["zh"]), str(row["en"])) for row in _rows(root / "processes" / "groups.yaml", "groups"))
+    groups = tuple(
+        Group(str(row["code"]), str(row["zh"]), str(row["en"]))
+        for row in _rows(root / "processes" / "groups.yaml", "groups")
+    )
     clauses = {}
     for row in _rows(folder / "clauses.yaml", "clauses"):
         figures = row.get("figures") or {}
-        clauses[str(row["id"])] = Clause(str(row["id"]), str(row.get("document", "")), str(row.get("section", "")),
-                                         str(row.get("obligation", "")), str(row.get("kind", "")), figures.get("within"),
-                                         figures.get("calendar"), row)
-    documents = {str(row["id"]): str(row.get("title", row["id"])) for row in _rows(folder / "documents.yaml", "documents")}
-    return Register(groups, clauses, documents, _names(folder / "milestones.yaml", "milestones"),
-                    _names(folder / "activities.yaml", "activities"))
+        clauses[str(row["id"])] = Clause(
+            str(row["id"]),
+            str(row.get("document", "")),
+            str(row.get("section", "")),
+            str(row.get("obligation", "")),
+            str(row.get("kind", "")),
+            figures.get("within"),
+            figures.get("calendar"),
+            row,
+        )
+    documents = {
+        str(row["id"]): str(row.get("title", row["id"])) for row in _rows(folder / "documents.yaml", "documents")
+    }
+    return Register(
+        groups,
+        clauses,
+        documents,
+        _names(folder / "milestones.yaml", "milestones"),
+        _names(folder / "activities.yaml", "activities"),
+    )
 
 
 def _names(path: Path, top: str) -> dict[str, tuple[str, str]]:
@@ -100,9 +121,22 @@ def _rows(path: Path, top: str) -> list[dict[str, Any]]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
-        raise Refused([Finding(str(path), None, None if line is None else line + 1, "unreadable_register", "error",
-                               f"无法读取登记簿文件：{error}", f"The register's file can't be read: {error}")]) from error
+        raise Refused(
+            [
+                Finding(
+                    str(path),
+                    None,
+                    None if line is None else line + 1,
+                    "unreadable_register",
+                    "error",
+                    f"无法读取登记簿文件：{error}",
+                    f"The register's file can't be read: {error}",
+                )
+            ]
+        ) from error
     rows = content.get(top) if isinstance(content, dict) else content
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Refused([Finding(str(path), None, 1, "register_shape", "error", f"应为“{top}”列表", f"A list “{top}” is expected")])
+        raise Refused(
+            [Finding(str(path), None, 1, "register_shape", "error", f"应为“{top}”列表", f"A list “{top}” is expected")]
+        )
     return rows

@@ -1,4 +1,4 @@
-"""What administrators keep (roles, first passwords, the working calendar), and what users keep of themselves."""
+"""What administrators keep (roles, first passwords, the working calendar), and users' own settings."""
 
 from __future__ import annotations
 

@@ -22,11 +22,27 @@ from app.store.records import case_facts
 from app.store.unit_of_work import in_unit_of_work
 
 TYPES = ("complaint", "return_exchange", "fault_repair", "consultation", "suggestion", "other")
-CHANNELS = ("phone", "online_chat", "app", "web_chat", "email", "social_media", "wechat_official_account", "web_form", "walk_in")
+CHANNELS = (
+    "phone",
+    "online_chat",
+    "app",
+    "web_chat",
+    "email",
+    "social_media",
+    "wechat_official_account",
+    "web_form",
+    "walk_in",
+)
 FLAGS = ("safety", "production_stop", "batch", "public_opinion")
 # Which process a type needs besides the case's own; a type whose process is not deployed is refused at registration.
-NEEDS = {"complaint": "complaint", "return_exchange": "return_reissue", "fault_repair": "repair", "consultation": "enquiry",
-         "suggestion": "enquiry", "other": "enquiry"}
+NEEDS = {
+    "complaint": "complaint",
+    "return_exchange": "return_reissue",
+    "fault_repair": "repair",
+    "consultation": "enquiry",
+    "suggestion": "enquiry",
+    "other": "enquiry",
+}
 # Who serves any customer and so sees every case; who reads everything.
 SEES_ALL = frozenset({"clerk", "supervisor", "manager", "director", "compliance", "relations"})
 
@@ -55,17 +71,42 @@ class Cases:
         values = Registration(request).values()
         process = NEEDS[values["type"]]
         if self._rt.library.latest(process) is None:
-            raise Invalid([FieldError("type", f"Cases of type {values['type']} can't be handled yet: the process "
-                           f"“{process}” is not deployed.", f"暂不能受理此类个案：流程“{process}”尚未部署。")])
+            raise Invalid(
+                [
+                    FieldError(
+                        "type",
+                        f"Cases of type {values['type']} can't be handled yet: the process "
+                        f"“{process}” is not deployed.",
+                        f"暂不能受理此类个案：流程“{process}”尚未部署。",
+                    )
+                ]
+            )
 
         def work(session: Session) -> str:
             now = self._rt.clock.now()
-            case = Case(id=str(uuid.uuid4()), access_key=secrets.token_urlsafe(24), registered_at=now,
-                        registered_by=actor.name, state="open", status="待处理", round=1, extra={}, **values)
+            case = Case(
+                id=str(uuid.uuid4()),
+                access_key=secrets.token_urlsafe(24),
+                registered_at=now,
+                registered_by=actor.name,
+                state="open",
+                status="待处理",
+                round=1,
+                extra={},
+                **values,
+            )
             session.add(case)
             session.flush()
             step.start(self._rt, session, "case", start_variables(case), actor, case)
-            audit.record(session, now, actor.name, "case:registration:create", case.number or case.id, case.id, {"type": case.type})
+            audit.record(
+                session,
+                now,
+                actor.name,
+                "case:registration:create",
+                case.number or case.id,
+                case.id,
+                {"type": case.type},
+            )
             return case.id
 
         return in_unit_of_work(work)
@@ -89,14 +130,29 @@ class Cases:
         """Return the id of the case that a customer's signed link opens, or None."""
         return self._rt.session().execute(select(Case.id).where(Case.access_key == key)).scalar_one_or_none()
 
-    def duplicates(self, phone: str | None, order_no: str | None = None, serial_no: str | None = None, *,
-                   other_than: str | None = None) -> list[Duplicate]:
+    def duplicates(
+        self,
+        phone: str | None,
+        order_no: str | None = None,
+        serial_no: str | None = None,
+        *,
+        other_than: str | None = None,
+    ) -> list[Duplicate]:
         """Return up to 20 cases with the same telephone, order or serial number, newest first."""
-        wanted = {"phone": (Case.customer_phone, phone), "order_no": (Case.order_no, order_no), "serial_no": (Case.serial_no, serial_no)}
+        wanted = {
+            "phone": (Case.customer_phone, phone),
+            "order_no": (Case.order_no, order_no),
+            "serial_no": (Case.serial_no, serial_no),
+        }
         matches = [column == value for column, value in wanted.values() if value]
         if not matches:
             return []
-        query = select(Case).where(or_(*matches), Case.id != (other_than or "")).order_by(Case.registered_at.desc()).limit(20)
+        query = (
+            select(Case)
+            .where(or_(*matches), Case.id != (other_than or ""))
+            .order_by(Case.registered_at.desc())
+            .limit(20)
+        )
         found = []
         for case in self._rt.session().execute(query).scalars():
             on = next(name for name, (column, value) in wanted.items() if value and getattr(case, column.key) == value)
@@ -113,7 +169,9 @@ class Cases:
 
         def work(session: Session) -> None:
             now = self._rt.clock.now()
-            known = select(CaseLink.id).where(CaseLink.case_id == case_id, CaseLink.other_id == other_id, CaseLink.kind == kind)
+            known = select(CaseLink.id).where(
+                CaseLink.case_id == case_id, CaseLink.other_id == other_id, CaseLink.kind == kind
+            )
             if session.execute(known).first() is None:
                 session.add(CaseLink(case_id=case_id, other_id=other_id, kind=kind, at=now, by=actor.name))
                 audit.record(session, now, actor.name, "case:link:create", other_number, case_id, {"kind": kind})
@@ -126,9 +184,16 @@ class Cases:
 
     def appeal(self, case_id: str, request: Mapping[str, Any], actor: Actor) -> None:
         """Lodge an appeal against the result (B14-5.3, B14-6.1); raises Conflict when there is no result yet."""
-        self._tell(case_id, "appeal_requested", {"appeal_reason": _text("reason", request.get("reason")),
-                   "appeal_demand": _text("demand", request.get("demand")),
-                   "appeal_evidence": str(request.get("evidence") or "")[:2000]}, actor)
+        self._tell(
+            case_id,
+            "appeal_requested",
+            {
+                "appeal_reason": _text("reason", request.get("reason")),
+                "appeal_demand": _text("demand", request.get("demand")),
+                "appeal_evidence": str(request.get("evidence") or "")[:2000],
+            },
+            actor,
+        )
 
     def reopen(self, case_id: str, reason: str, actor: Actor) -> None:
         """Reopen a closed case within its reopening period (O5); raises Conflict when it is over."""
@@ -136,8 +201,15 @@ class Cases:
 
     def request_change(self, case_id: str, request: Mapping[str, Any], actor: Actor) -> None:
         """Ask for a change of what was agreed (D-2.4.7); raises Conflict when the case can't take it."""
-        self._tell(case_id, "change_requested", {"change_content": _text("content", request.get("content")),
-                   "change_reason": str(request.get("reason") or "")[:2000]}, actor)
+        self._tell(
+            case_id,
+            "change_requested",
+            {
+                "change_content": _text("content", request.get("content")),
+                "change_reason": str(request.get("reason") or "")[:2000],
+            },
+            actor,
+        )
 
     def may_see(self, case_id: str, actor: Actor) -> bool:
         """Return whether the actor may read the case."""
@@ -148,10 +220,18 @@ class Cases:
         if actor.groups & SEES_ALL:
             return True
         session = self._rt.session()
-        touched = select(WorkItem.id).where(WorkItem.case_id == case_id, or_(
-            WorkItem.group_code.in_(actor.groups), WorkItem.assignee_id == actor.user_id, WorkItem.completed_by == actor.name))
+        touched = select(WorkItem.id).where(
+            WorkItem.case_id == case_id,
+            or_(
+                WorkItem.group_code.in_(actor.groups),
+                WorkItem.assignee_id == actor.user_id,
+                WorkItem.completed_by == actor.name,
+            ),
+        )
         copied = select(CaseCopy.id).where(CaseCopy.case_id == case_id, CaseCopy.user_id == actor.user_id)
-        own = select(Case.id).where(Case.id == case_id, or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id))
+        own = select(Case.id).where(
+            Case.id == case_id, or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id)
+        )
         return any(session.execute(query.limit(1)).first() for query in (touched, copied, own))
 
     def _tell(self, case_id: str, message: str, payload: Mapping[str, Any], actor: Actor) -> None:
@@ -175,8 +255,16 @@ class Cases:
 def start_variables(case: Case) -> dict[str, Any]:
     """Return the variables that the case's process starts with (see processes/case)."""
     flags = {flag: flag in case.flags for flag in FLAGS}
-    return {"claimed_type": case.type, "channel": case.channel, "urgency": case.urgency, "severity": case.severity,
-            "origin": case.origin, "customer_level": case.customer_level, "customer_known": case.customer_known, **flags}
+    return {
+        "claimed_type": case.type,
+        "channel": case.channel,
+        "urgency": case.urgency,
+        "severity": case.severity,
+        "origin": case.origin,
+        "customer_level": case.customer_level,
+        "customer_known": case.customer_known,
+        **flags,
+    }
 
 
 class Registration:
@@ -191,7 +279,9 @@ class Registration:
         if not isinstance(self._request, Mapping):
             raise Invalid([FieldError("", "An object is expected.", "应为一个对象。")])
         customer, product = self._object("customer", required=True), self._object("product")
-        self._no_others("", self._request, {"type", "channel", "customer", "product", "description", "urgency", "severity", "flags"})
+        self._no_others(
+            "", self._request, {"type", "channel", "customer", "product", "description", "urgency", "severity", "flags"}
+        )
         self._no_others("customer.", customer, {"name", "phone", "email", "level"})
         self._no_others("product.", product, {"model", "serial_no", "order_no", "purchase_date", "origin"})
         values = {
@@ -205,8 +295,8 @@ class Registration:
             "serial_no": self._line("product.", product, "serial_no", 80),
             "order_no": self._line("product.", product, "order_no", 80),
             "purchase_date": self._date(product),
-            "origin": self._choice("product.", product, "origin", ("self_made", "purchased")) or (
-                "self_made" if product else "not_applicable"),  # unknown counts as self-made (O23)
+            "origin": self._choice("product.", product, "origin", ("self_made", "purchased"))
+            or ("self_made" if product else "not_applicable"),  # unknown counts as self-made (O23)
             "description": self._line("", self._request, "description", 4000, required=True),
             "urgency": self._choice("", self._request, "urgency", ("high", "medium", "low")),
             "severity": self._choice("", self._request, "severity", ("major", "important", "general")),
@@ -229,7 +319,9 @@ class Registration:
             if name not in known:
                 self._error(f"{prefix}{name}", "This field is not known.", "没有这个字段。")
 
-    def _line(self, prefix: str, given: Mapping[str, Any], name: str, longest: int, *, required: bool = False) -> str | None:
+    def _line(
+        self, prefix: str, given: Mapping[str, Any], name: str, longest: int, *, required: bool = False
+    ) -> str | None:
         value = given.get(name)
         if value is None or value == "":
             if required:
@@ -242,7 +334,9 @@ class Registration:
             self._error(f"{prefix}{name}", f"1 to {longest} characters.", f"应为 1 至 {longest} 个字符。")
         return value.strip() or None
 
-    def _choice(self, prefix: str, given: Mapping[str, Any], name: str, allowed: tuple[str, ...], *, required: bool = False) -> str | None:
+    def _choice(
+        self, prefix: str, given: Mapping[str, Any], name: str, allowed: tuple[str, ...], *, required: bool = False
+    ) -> str | None:
         value = given.get(name)
         if value is None and not required:
             return None
@@ -257,7 +351,11 @@ class Registration:
     def _phone(self, customer: Mapping[str, Any]) -> str | None:
         value = self._line("customer.", customer, "phone", 40, required=True)
         if value is not None and not (6 <= len(value) <= 20 and set(value) <= set("0123456789+- ()")):
-            self._error("customer.phone", "6 to 20 digits, with + - ( ) and spaces.", "应为 6 至 20 位数字，可含 + - ( ) 和空格。")
+            self._error(
+                "customer.phone",
+                "6 to 20 digits, with + - ( ) and spaces.",
+                "应为 6 至 20 位数字，可含 + - ( ) 和空格。",
+            )
         return value
 
     def _email(self, customer: Mapping[str, Any]) -> str | None:

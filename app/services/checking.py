@@ -21,7 +21,17 @@ def check_tree(root: Path) -> list[Finding]:
     try:
         registry = Registry.discover(root / "handlers")
     except (ValueError, SyntaxError) as error:
-        return [Finding("handlers", None, None, "bad_handler", "error", f"处理器无法加载：{error}", f"A handler can't be loaded: {error}")]
+        return [
+            Finding(
+                "handlers",
+                None,
+                None,
+                "bad_handler",
+                "error",
+                f"处理器无法加载：{error}",
+                f"A handler can't be loaded: {error}",
+            )
+        ]
     try:
         register = read_register(root)
     except Refused as refused:
@@ -30,13 +40,21 @@ def check_tree(root: Path) -> list[Finding]:
 
 
 def check_paths(paths: Sequence[Path], root: Path) -> list[Finding]:
-    """Return what the lint finds in single files or folders; files of the tree at `root` are judged with its catalog."""
+    """Return what the lint finds in single files or folders; files below `root` are judged with its catalog."""
     findings: list[Finding] = []
-    inside = [path for path in paths if path.resolve().is_relative_to((root / "processes").resolve())
-              or path.resolve().is_relative_to((root / "forms").resolve())]
+    inside = [
+        path
+        for path in paths
+        if path.resolve().is_relative_to((root / "processes").resolve())
+        or path.resolve().is_relative_to((root / "forms").resolve())
+    ]
     if inside:
         names = {path.resolve().relative_to(root.resolve()).as_posix() for path in inside}
-        findings += [finding for finding in check_tree(root) if any(finding.file == name or finding.file.startswith(f"{name}/") for name in names)]
+        findings += [
+            finding
+            for finding in check_tree(root)
+            if any(finding.file == name or finding.file.startswith(f"{name}/") for name in names)
+        ]
     for path in paths:
         if path not in inside:
             findings += _check_alone(path)
@@ -45,8 +63,12 @@ def check_paths(paths: Sequence[Path], root: Path) -> list[Finding]:
 
 def _check_alone(path: Path) -> list[Finding]:
     if path.is_dir():
-        return [finding for inner in sorted(path.rglob("*")) if inner.is_file() and inner.suffix in {*DIAGRAMS, ".json"}
-                for finding in _check_alone(inner)]
+        return [
+            finding
+            for inner in sorted(path.rglob("*"))
+            if inner.is_file() and inner.suffix in {*DIAGRAMS, ".json"}
+            for finding in _check_alone(inner)
+        ]
     content = path.read_bytes()
     if path.suffix == ".json":
         return check_form(content, str(path))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, FieldError, Invalid, NotAllowed, NotFound
+from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.facts import Actor
 from app.services import audit, jobs
 from app.services.runtime import Runtime
@@ -37,7 +37,9 @@ class Colleagues:
             item.revision += 1
             self._tell(session, item, user, "task_transferred", actor, note)
 
-        self._work.change(task_id, actor, "transfer", apply, acts=not actor.groups & ABOVE, detail={"to": to_username, "note": note})
+        self._work.change(
+            task_id, actor, "transfer", apply, acts=not actor.groups & ABOVE, detail={"to": to_username, "note": note}
+        )
 
     def delegate(self, task_id: str, to_username: str, note: str, actor: Actor) -> None:
         """Let a colleague do the work (委派); the task comes back to the actor, who completes it."""
@@ -51,7 +53,9 @@ class Colleagues:
             item.revision += 1
             self._tell(session, item, user, "task_delegated", actor, note)
 
-        self._work.change(task_id, actor, "delegate", apply, acts=not actor.groups & ABOVE, detail={"to": to_username, "note": note})
+        self._work.change(
+            task_id, actor, "delegate", apply, acts=not actor.groups & ABOVE, detail={"to": to_username, "note": note}
+        )
 
     def resolve(self, task_id: str, note: str, actor: Actor) -> None:
         """Give delegated work back to its owner, done; raises Conflict when it was not delegated to the actor."""
@@ -78,8 +82,17 @@ class Colleagues:
             user = self._colleague(session, of_username, None, "of")
             if user.id == actor.user_id:
                 raise Invalid([FieldError("of", "Choose somebody else.", "请选择其他人。")])
-            session.add(Consultation(work_item_id=item.id, kind=kind, asked_by=actor.user_id, asked_of=user.id,
-                                     question=question.strip()[:2000], asked_at=self._rt.clock.now(), state="open"))
+            session.add(
+                Consultation(
+                    work_item_id=item.id,
+                    kind=kind,
+                    asked_by=actor.user_id,
+                    asked_of=user.id,
+                    question=question.strip()[:2000],
+                    asked_at=self._rt.clock.now(),
+                    state="open",
+                )
+            )
             self._tell(session, item, user, f"{kind}_asked", actor, question)
 
         self._work.change(task_id, actor, f"ask_{kind}", apply, on_behalf=True, detail={"of": of_username})
@@ -125,7 +138,9 @@ class Colleagues:
             raise Invalid([FieldError("to", "There is no case to copy.", "没有可抄送的个案。")])
         self.copy_case(item.case_id, to_usernames, note, actor, item)
 
-    def copy_case(self, case_id: str, to_usernames: Sequence[str], note: str, actor: Actor, item: WorkItem | None = None) -> None:
+    def copy_case(
+        self, case_id: str, to_usernames: Sequence[str], note: str, actor: Actor, item: WorkItem | None = None
+    ) -> None:
         """Give colleagues a copy of a case that the actor sees (抄送)."""
 
         def work(session: Session) -> None:
@@ -135,7 +150,16 @@ class Colleagues:
                 known = select(CaseCopy.id).where(CaseCopy.case_id == case_id, CaseCopy.user_id == user.id)
                 if session.execute(known).first() is None:
                     session.add(CaseCopy(case_id=case_id, user_id=user.id, at=now, by=actor.name, note=note[:500]))
-                self._notify(session, f"copy:{case_id}:{user.id}:{now.timestamp()}", user, "case_copied", actor, note, case_id, item)
+                self._notify(
+                    session,
+                    f"copy:{case_id}:{user.id}:{now.timestamp()}",
+                    user,
+                    "case_copied",
+                    actor,
+                    note,
+                    case_id,
+                    item,
+                )
             audit.record(session, now, actor.name, "case:copy:create", case_id, case_id, {"to": list(to_usernames)})
 
         if not to_usernames:
@@ -150,14 +174,23 @@ class Colleagues:
             if item is None:
                 raise NotFound("No such task", "没有这个任务")
             if item.state != "open":
-                raise Conflict("This task is no longer open", "此任务已结束", by=item.completed_by, at=item.completed_at)
+                raise Conflict(
+                    "This task is no longer open", "此任务已结束", by=item.completed_by, at=item.completed_at
+                )
             now = self._rt.clock.now()
-            last = session.execute(select(func.max(Audit.at)).where(
-                Audit.subject == task_id, Audit.action == "work:task:remind")).scalar_one_or_none()
+            last = session.execute(
+                select(func.max(Audit.at)).where(Audit.subject == task_id, Audit.action == "work:task:remind")
+            ).scalar_one_or_none()
             if last is not None and now - last < REMIND_EVERY:
                 raise Conflict("This task was urged less than an hour ago", "一小时内已催办过", at=last)
-            jobs.enqueue(session, "notify", self._letter([f"task:{item.id}"], "task_urged", actor, note, item, item.case_id),
-                         key=f"urge:{item.id}:{int(now.timestamp())}", now=now, instance_id=item.instance_id)
+            jobs.enqueue(
+                session,
+                "notify",
+                self._letter([f"task:{item.id}"], "task_urged", actor, note, item, item.case_id),
+                key=f"urge:{item.id}:{int(now.timestamp())}",
+                now=now,
+                instance_id=item.instance_id,
+            )
             self._record(session, actor, "remind", item, {"note": note})
 
         in_unit_of_work(work)
@@ -173,7 +206,9 @@ class Colleagues:
         if user is None:
             raise Invalid([FieldError(field, "There is no such colleague.", "没有这位同事。")])
         if group is not None and session.get(Membership, (user.id, group)) is None:
-            raise Invalid([FieldError(field, "This colleague is not in the task's group.", "该同事不属于此任务的岗位。")])
+            raise Invalid(
+                [FieldError(field, "This colleague is not in the task's group.", "该同事不属于此任务的岗位。")]
+            )
         return user
 
     @staticmethod
@@ -189,17 +224,44 @@ class Colleagues:
         key = f"{template}:{item.id}:{user.id}:{self._rt.clock.now().timestamp()}"
         self._notify(session, key, user, template, actor, note, item.case_id, item)
 
-    def _notify(self, session: Session, key: str, user: User, template: str, actor: Actor, note: str, case_id: str | None,
-                item: WorkItem | None) -> None:
-        jobs.enqueue(session, "notify", self._letter([f"user:{user.username}"], template, actor, note, item, case_id), key=key,
-                     now=self._rt.clock.now(), instance_id=item.instance_id if item else None)
+    def _notify(
+        self,
+        session: Session,
+        key: str,
+        user: User,
+        template: str,
+        actor: Actor,
+        note: str,
+        case_id: str | None,
+        item: WorkItem | None,
+    ) -> None:
+        jobs.enqueue(
+            session,
+            "notify",
+            self._letter([f"user:{user.username}"], template, actor, note, item, case_id),
+            key=key,
+            now=self._rt.clock.now(),
+            instance_id=item.instance_id if item else None,
+        )
 
     @staticmethod
-    def _letter(to: list[str], template: str, actor: Actor, note: str, item: WorkItem | None, case_id: str | None) -> dict[str, Any]:
-        return {"params": {"to": to, "template": template, "by": actor.display_name or actor.name, "note": note[:500],
-                           "task_name": item.name if item else ""},
-                "process": item.process if item else "", "element": item.element_id if item else "",
-                "task": item.id if item else None, "waits": False, "case": case_id}
+    def _letter(
+        to: list[str], template: str, actor: Actor, note: str, item: WorkItem | None, case_id: str | None
+    ) -> dict[str, Any]:
+        return {
+            "params": {
+                "to": to,
+                "template": template,
+                "by": actor.display_name or actor.name,
+                "note": note[:500],
+                "task_name": item.name if item else "",
+            },
+            "process": item.process if item else "",
+            "element": item.element_id if item else "",
+            "task": item.id if item else None,
+            "waits": False,
+            "case": case_id,
+        }
 
     def _record(self, session: Session, actor: Actor, verb: str, item: WorkItem, detail: dict[str, Any]) -> None:
         audit.record(session, self._rt.clock.now(), actor.name, f"work:task:{verb}", item.id, item.case_id, detail)

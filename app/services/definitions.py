@@ -51,11 +51,22 @@ def catalog_of(files: Mapping[str, bytes], registry: Registry, register: Registe
             findings.extend(found)
             broken = any(finding.severity == "error" for finding in found)
             forms[Path(path).stem] = None if broken else read_form(content, path).variables
-    operations = {name: OperationInfo({parameter.name: parameter.required for parameter in operation.parameters},
-                                      operation.kind.value, operation.open_ended)
-                  for name, operation in registry.all().items()}
-    catalog = Catalog(groups=register.groups_by_name, forms=forms, operations=operations, clauses=register.clause_ids,
-                      activities=register.activity_ids, milestones=register.milestone_names)
+    operations = {
+        name: OperationInfo(
+            {parameter.name: parameter.required for parameter in operation.parameters},
+            operation.kind.value,
+            operation.open_ended,
+        )
+        for name, operation in registry.all().items()
+    }
+    catalog = Catalog(
+        groups=register.groups_by_name,
+        forms=forms,
+        operations=operations,
+        clauses=register.clause_ids,
+        activities=register.activity_ids,
+        milestones=register.milestone_names,
+    )
     return catalog, findings
 
 
@@ -77,7 +88,9 @@ class Definitions:
         catalog, findings = catalog_of(files, self._rt.registry, self._register)
         if any(finding.severity == "error" for finding in findings):
             raise Refused([finding for finding in findings if finding.severity == "error"])
-        digest = hashlib.sha256(b"".join(path.encode() + hashlib.sha256(content).digest() for path, content in sorted(files.items()))).hexdigest()
+        digest = hashlib.sha256(
+            b"".join(path.encode() + hashlib.sha256(content).digest() for path, content in sorted(files.items()))
+        ).hexdigest()
         known = self._known(digest)
         if known is not None:
             return known
@@ -86,18 +99,29 @@ class Definitions:
 
     def _known(self, digest: str) -> Deployed | None:
         """Return the last deployment when it was this very bundle: nothing to build, nothing to store."""
-        last = self._rt.session().execute(select(Deployment).order_by(Deployment.id.desc()).limit(1)).scalar_one_or_none()
+        last = (
+            self._rt.session().execute(select(Deployment).order_by(Deployment.id.desc()).limit(1)).scalar_one_or_none()
+        )
         if last is None or last.digest != digest:
             return None
         return Deployed(last.id, {}, tuple(self._rt.session().execute(select(Definition.key).distinct()).scalars()))
 
-    def _store(self, session: Session, digest: str, files: Mapping[str, bytes], built: tuple[BuiltProcess, ...], actor: Actor,
-               note: str) -> Deployed:
+    def _store(
+        self,
+        session: Session,
+        digest: str,
+        files: Mapping[str, bytes],
+        built: tuple[BuiltProcess, ...],
+        actor: Actor,
+        note: str,
+    ) -> Deployed:
         now = self._rt.clock.now()
         # The same files may be deployed again after others (a way back); each deployment is a row of its own.
         count = session.execute(select(func.count()).select_from(Deployment)).scalar_one()
         repeated = session.execute(select(Deployment.id).where(Deployment.digest == digest)).first() is not None
-        deployment = Deployment(digest=f"{digest[:56]}#{count}" if repeated else digest, created_at=now, created_by=actor.name, note=note)
+        deployment = Deployment(
+            digest=f"{digest[:56]}#{count}" if repeated else digest, created_at=now, created_by=actor.name, note=note
+        )
         session.add(deployment)
         session.flush()
         self._store_files(session, deployment.id, files)
@@ -108,7 +132,9 @@ class Definitions:
                 unchanged.append(process.key)
             else:
                 new[process.key] = version
-        audit.record(session, now, actor.name, "studio:definition:deploy", str(deployment.id), None, {"new": new, "note": note})
+        audit.record(
+            session, now, actor.name, "studio:definition:deploy", str(deployment.id), None, {"new": new, "note": note}
+        )
         session.flush()
         return Deployed(deployment.id, new, tuple(unchanged))
 
@@ -118,18 +144,37 @@ class Definitions:
         known = set(session.execute(select(DefinitionFile.digest)).scalars())
         fresh = {digests[path]: content for path, content in files.items() if digests[path] not in known}
         if fresh:
-            session.execute(insert(DefinitionFile), [{"digest": key, "content": content} for key, content in fresh.items()])
-        session.execute(insert(DeploymentFile), [{"deployment_id": deployment_id, "path": path, "digest": key}
-                                                 for path, key in digests.items()])
+            session.execute(
+                insert(DefinitionFile), [{"digest": key, "content": content} for key, content in fresh.items()]
+            )
+        session.execute(
+            insert(DeploymentFile),
+            [{"deployment_id": deployment_id, "path": path, "digest": key} for path, key in digests.items()],
+        )
 
     def _store_version(self, session: Session, process: BuiltProcess, deployment_id: int) -> int | None:
-        newest: Any = session.execute(select(Definition.version, Definition.digest).where(Definition.key == process.key)
-                                      .order_by(Definition.version.desc()).limit(1)).one_or_none()
+        newest: Any = session.execute(
+            select(Definition.version, Definition.digest)
+            .where(Definition.key == process.key)
+            .order_by(Definition.version.desc())
+            .limit(1)
+        ).one_or_none()
         if newest is not None and newest.digest == process.digest:
             return None
         version = newest.version + 1 if newest else 1
-        session.add(Definition(
-            key=process.key, version=version, digest=process.digest, name=process.name, name_en=process.name_en,
-            kind=process.kind, deployment_id=deployment_id, path=process.path, reaches=list(process.reaches), spec=process.spec,
-            created_at=self._rt.clock.now()))
+        session.add(
+            Definition(
+                key=process.key,
+                version=version,
+                digest=process.digest,
+                name=process.name,
+                name_en=process.name_en,
+                kind=process.kind,
+                deployment_id=deployment_id,
+                path=process.path,
+                reaches=list(process.reaches),
+                spec=process.spec,
+                created_at=self._rt.clock.now(),
+            )
+        )
         return version

@@ -1,4 +1,4 @@
-"""Work that follows a commit: effects, calls and deliveries. One row a job, one interface, two backends that run them."""
+"""Work that follows a commit: effects, calls and deliveries. One row a job, one interface, two backends."""
 
 from __future__ import annotations
 
@@ -37,12 +37,33 @@ def announce(session: Session, job_id: int, instance_id: str | None, run_at: dat
         tell(session, job_id, instance_id, run_at)
 
 
-def enqueue(session: Session, operation: str, args: Mapping[str, Any], *, key: str, now: datetime,
-            instance_id: str | None = None, run_at: datetime | None = None, max_attempts: int = 5) -> int:
+def enqueue(
+    session: Session,
+    operation: str,
+    args: Mapping[str, Any],
+    *,
+    key: str,
+    now: datetime,
+    instance_id: str | None = None,
+    run_at: datetime | None = None,
+    max_attempts: int = 5,
+) -> int:
     """Queue a job in the session's transaction; `key` makes it unique and goes outside as the idempotency key."""
-    job_id = session.execute(insert(Job).values(
-        key=key, operation=operation, args=dict(args), instance_id=instance_id, state="waiting", attempts=0,
-        max_attempts=max_attempts, run_at=run_at or now, created_at=now).returning(Job.id)).scalar_one()
+    job_id = session.execute(
+        insert(Job)
+        .values(
+            key=key,
+            operation=operation,
+            args=dict(args),
+            instance_id=instance_id,
+            state="waiting",
+            attempts=0,
+            max_attempts=max_attempts,
+            run_at=run_at or now,
+            created_at=now,
+        )
+        .returning(Job.id)
+    ).scalar_one()
     announce(session, job_id, instance_id, run_at or now)
     return job_id
 
@@ -52,7 +73,9 @@ class Jobs:
 
     def __init__(self, rt: Runtime, post_for: Callable[[CaseFacts | None, str], Post], outside: Outside) -> None:
         self._rt, self._post_for, self._outside = rt, post_for, outside
-        self.internal: dict[str, Callable[[Mapping[str, Any], str | None], None]] = {}  # operations of the platform's own
+        self.internal: dict[
+            str, Callable[[Mapping[str, Any], str | None], None]
+        ] = {}  # operations of the platform's own
 
     def run_due(self, limit: int = 50) -> int:
         """Run what is due, oldest first; return how many ran."""
@@ -65,12 +88,16 @@ class Jobs:
         """Return the ids of due jobs, those of a dead worker included."""
         now = self._rt.clock.now()
         with unit_of_work_for_reading() as session:
-            return list(session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars())
+            return list(
+                session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars()
+            )
 
     def next_due(self) -> datetime | None:
         """Return when the next job is due (aware UTC), or None."""
         with unit_of_work_for_reading() as session:
-            return session.execute(select(Job.run_at).where(Job.state == "waiting").order_by(Job.run_at).limit(1)).scalar_one_or_none()
+            return session.execute(
+                select(Job.run_at).where(Job.state == "waiting").order_by(Job.run_at).limit(1)
+            ).scalar_one_or_none()
 
     def run(self, job_id: int) -> bool:
         """Run one job unless somebody else has it; failures are kept, retried with back-off, then an incident."""
@@ -100,9 +127,12 @@ class Jobs:
         """Take the job with a conditional update, so that only one worker gets it."""
         now = self._rt.clock.now()
         with unit_of_work() as session:
-            taken = session.execute(update(Job).where(Job.id == job_id, _due(now)).values(
-                state="running", attempts=Job.attempts + 1, locked_until=now + LEASE))
-            return session.get(Job, job_id) if taken.rowcount == 1 else None
+            taken = session.execute(
+                update(Job)
+                .where(Job.id == job_id, _due(now))
+                .values(state="running", attempts=Job.attempts + 1, locked_until=now + LEASE)
+            )
+            return session.get(Job, job_id) if taken.rowcount == 1 else None  # type: ignore[attr-defined]
 
     def _perform(self, job: Job) -> None:
         if job.operation in self.internal:
@@ -114,14 +144,23 @@ class Jobs:
             raise NotFound(f"No handler for {job.operation}", f"没有处理器 {job.operation}")
         args = job.args
         case = self._case(args.get("case"))
-        context = EffectContext(now=self._rt.clock.now(), operation=job.operation, process=args["process"],
-                                element_id=args["element"], key=job.key, attempt=job.attempts, case=case,
-                                post=self._post_for(case, job.key), outside=self._outside)
+        context = EffectContext(
+            now=self._rt.clock.now(),
+            operation=job.operation,
+            process=args["process"],
+            element_id=args["element"],
+            key=job.key,
+            attempt=job.attempts,
+            case=case,
+            post=self._post_for(case, job.key),
+            outside=self._outside,
+        )
         result = operation.run(context, **args["params"])
         self._done(job, result)
 
     def _done(self, job: Job, result: Any) -> None:
         """Store the result and, for a call, move the token on: both or neither."""
+
         def work(session: Session) -> None:
             if job.args.get("waits"):
                 self._move(session, job, lambda execution: execution.finish_call(job.args["task"], result))
@@ -131,6 +170,7 @@ class Jobs:
 
     def _hand_back(self, job: Job, error: BusinessError) -> None:
         """A BPMN error: the diagram decides what follows."""
+
         def work(session: Session) -> None:
             if job.args.get("waits"):
                 self._move(session, job, lambda execution: execution.fail_call(job.args["task"], error))
@@ -165,10 +205,21 @@ class Jobs:
                 return
             _finish(session, job.id, None, state="dead", result=None, error=text)
             chinese = error.message_zh if isinstance(error, ChengnuoError) else text
-            session.add(Incident(instance_id=job.instance_id, case_id=job.args.get("case"), process=job.args.get("process"),
-                                 element_id=job.args.get("element"), task_id=job.args.get("task"), job_id=job.id, kind="job",
-                                 message_en=f"{job.operation}: {text}", message_zh=f"{job.operation}：{chinese}",
-                                 attempts=job.attempts, created_at=now))
+            session.add(
+                Incident(
+                    instance_id=job.instance_id,
+                    case_id=job.args.get("case"),
+                    process=job.args.get("process"),
+                    element_id=job.args.get("element"),
+                    task_id=job.args.get("task"),
+                    job_id=job.id,
+                    kind="job",
+                    message_en=f"{job.operation}: {text}",
+                    message_zh=f"{job.operation}：{chinese}",
+                    attempts=job.attempts,
+                    created_at=now,
+                )
+            )
 
         in_unit_of_work(work)
 

@@ -76,25 +76,40 @@ class Library:
     def diagram(self, definition_id: int, process: str | None = None) -> bytes:
         """Return the BPMN of the version, or of a process that it calls."""
         version = self.version(definition_id)
-        return self.file(definition_id, version.path if process in (None, version.key) else f"processes/{process}/{process}.bpmn")
+        return self.file(
+            definition_id, version.path if process in (None, version.key) else f"processes/{process}/{process}.bpmn"
+        )
 
     def _read_spec(self, definition_id: int) -> Spec:
-        spec = self._session().execute(select(Definition.spec).where(Definition.id == definition_id)).scalar_one_or_none()
+        spec = (
+            self._session().execute(select(Definition.spec).where(Definition.id == definition_id)).scalar_one_or_none()
+        )
         if spec is None:
             raise NotFound(f"No definition {definition_id}", f"没有流程版本 {definition_id}")
         return load_spec(spec)
 
     def _read_version(self, definition_id: int) -> Version:
-        columns = (Definition.id, Definition.key, Definition.version, Definition.name, Definition.name_en, Definition.kind,
-                   Definition.deployment_id, Definition.path)
+        columns = (
+            Definition.id,
+            Definition.key,
+            Definition.version,
+            Definition.name,
+            Definition.name_en,
+            Definition.kind,
+            Definition.deployment_id,
+            Definition.path,
+        )
         row = self._session().execute(select(*columns).where(Definition.id == definition_id)).one_or_none()
         if row is None:
             raise NotFound(f"No definition {definition_id}", f"没有流程版本 {definition_id}")
         return Version(*row)
 
     def _read_file(self, deployment_id: int, path: str) -> bytes | None:
-        query = (select(DefinitionFile.content).join(DeploymentFile, DeploymentFile.digest == DefinitionFile.digest)
-                 .where(DeploymentFile.deployment_id == deployment_id, DeploymentFile.path == path))
+        query = (
+            select(DefinitionFile.content)
+            .join(DeploymentFile, DeploymentFile.digest == DefinitionFile.digest)
+            .where(DeploymentFile.deployment_id == deployment_id, DeploymentFile.path == path)
+        )
         return self._session().execute(query).scalar_one_or_none()
 
 

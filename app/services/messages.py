@@ -21,14 +21,30 @@ KEEP_EARLY = timedelta(days=30)
 DELIVER = "deliver_message"
 
 
-def accept(session: Session, name: str, correlation: str | None, payload: Mapping[str, Any], *, now: datetime, source: str,
-           key: str | None = None) -> Message | None:
+def accept(
+    session: Session,
+    name: str,
+    correlation: str | None,
+    payload: Mapping[str, Any],
+    *,
+    now: datetime,
+    source: str,
+    key: str | None = None,
+) -> Message | None:
     """Put a message into the inbox and queue its delivery; None when the key is known already."""
     key = key or str(uuid.uuid4())
     if session.execute(select(Message.id).where(Message.key == key)).first() is not None:
         return None
-    message = Message(key=key, name=name, correlation=correlation, payload=dict(payload), state="waiting", source=source,
-                      received_at=now, expires_at=now + KEEP_EARLY)
+    message = Message(
+        key=key,
+        name=name,
+        correlation=correlation,
+        payload=dict(payload),
+        state="waiting",
+        source=source,
+        received_at=now,
+        expires_at=now + KEEP_EARLY,
+    )
     session.add(message)
     session.flush()
     jobs.enqueue(session, DELIVER, {"message": message.id}, key=f"deliver:{message.id}:0", now=now)
@@ -37,7 +53,9 @@ def accept(session: Session, name: str, correlation: str | None, payload: Mappin
 
 def wake_early(session: Session, name: str, correlation: str | None, *, now: datetime) -> None:
     """Queue the delivery of messages that came before anybody waited."""
-    early = select(Message.id).where(Message.state == "waiting", Message.name == name, Message.correlation == correlation)
+    early = select(Message.id).where(
+        Message.state == "waiting", Message.name == name, Message.correlation == correlation
+    )
     for message_id in session.execute(early).scalars():
         jobs.enqueue(session, DELIVER, {"message": message_id}, key=f"deliver:{message_id}:{uuid.uuid4()}", now=now)
 
@@ -56,15 +74,23 @@ class Messages:
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
 
-    def publish(self, name: str, correlation: str | None, payload: Mapping[str, Any], actor: Actor,
-                key: str | None = None) -> Delivery:
+    def publish(
+        self, name: str, correlation: str | None, payload: Mapping[str, Any], actor: Actor, key: str | None = None
+    ) -> Delivery:
         """Take a message in and hand it over at once if somebody waits; raises nothing when nobody does."""
 
         def take(session: Session) -> int | None:
             message = accept(session, name, correlation, payload, now=self._rt.clock.now(), source=actor.name, key=key)
             if message is not None:
-                audit.record(session, self._rt.clock.now(), actor.name, "message:inbox:publish", f"{name}/{correlation}",
-                             None, {"key": message.key})
+                audit.record(
+                    session,
+                    self._rt.clock.now(),
+                    actor.name,
+                    "message:inbox:publish",
+                    f"{name}/{correlation}",
+                    None,
+                    {"key": message.key},
+                )
             return message.id if message else None
 
         message_id = in_unit_of_work(take)
@@ -98,7 +124,11 @@ class Messages:
 
     @staticmethod
     def _catcher(session: Session, name: str, correlation: str | None) -> str | None:
-        query = (select(Subscription.instance_id).join(Instance, Instance.id == Subscription.instance_id)
-                 .where(Subscription.message == name, Subscription.correlation == correlation, Instance.state == "active")
-                 .order_by(Subscription.id.desc()).limit(1))
+        query = (
+            select(Subscription.instance_id)
+            .join(Instance, Instance.id == Subscription.instance_id)
+            .where(Subscription.message == name, Subscription.correlation == correlation, Instance.state == "active")
+            .order_by(Subscription.id.desc())
+            .limit(1)
+        )
         return session.execute(query).scalar_one_or_none()

@@ -30,7 +30,10 @@ class Operations:
         self._rt, self._timers, self._jobs = rt, timers, runner
 
     def cancel(self, instance_id: str, reason: str, actor: Actor) -> None:
-        """Cancel an instance for good; its case too when it is the case's own process. Raises NotFound, NotAllowed, Conflict."""
+        """Cancel an instance for good, and the case with the case's own process.
+
+        Raises NotFound, NotAllowed, Conflict, Invalid without a reason.
+        """
         self._may(actor)
         reason = _reason(reason)
 
@@ -43,14 +46,17 @@ class Operations:
                 box.clocks.cancel_open()
                 box.desk.update(state="cancelled", status="已取消", closed_at=moving.now())
             moving.close(settle=False)
-            session.execute(update(Job).where(Job.instance_id == instance_id, Job.state == "waiting", Job.operation != "notify")
-                            .values(state="done", error="cancelled", done_at=moving.now()))
+            session.execute(
+                update(Job)
+                .where(Job.instance_id == instance_id, Job.state == "waiting", Job.operation != "notify")
+                .values(state="done", error="cancelled", done_at=moving.now())
+            )
             self._record(session, actor, "cancel", moving.instance, {"reason": reason})
 
         in_unit_of_work(work)
 
     def suspend(self, instance_id: str, reason: str, actor: Actor) -> None:
-        """Stop an instance for a while: no task, timer, message or call moves it. Raises NotFound, NotAllowed, Conflict."""
+        """Stop an instance for a while: nothing moves it. Raises NotFound, NotAllowed, Conflict, Invalid."""
         self._switch(instance_id, actor, "active", "suspended", _reason(reason))
 
     def resume(self, instance_id: str, actor: Actor) -> None:
@@ -98,23 +104,42 @@ class Operations:
         fired = self.quiesce()
         target = self._target(start, by, to)
         while target is not None:
-            due = [when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None and when <= target]
+            due = [
+                when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None and when <= target
+            ]
             moment = max(min(due), clock.now()) if due else target
             self._set_time(clock, moment)
             fired += self.quiesce()
             if moment >= target:
                 break
-        in_unit_of_work(lambda session: audit.record(session, clock.now(), actor.name, "clock:offset:advance", "clock", None,
-                                                     {"from": start.isoformat(), "to": clock.now().isoformat()}))
+        in_unit_of_work(
+            lambda session: audit.record(
+                session,
+                clock.now(),
+                actor.name,
+                "clock:offset:advance",
+                "clock",
+                None,
+                {"from": start.isoformat(), "to": clock.now().isoformat()},
+            )
+        )
         return clock.now(), fired
 
     # ---- inner
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:
-            return min((when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None), default=None)
+            return min(
+                (when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None), default=None
+            )
         if by is None or to is not None:
-            raise Invalid([FieldError("by", "Give either by (a duration) or to (“next”).", "请给出 by（时长）或 to（“next”）之一。")])
+            raise Invalid(
+                [
+                    FieldError(
+                        "by", "Give either by (a duration) or to (“next”).", "请给出 by（时长）或 to（“next”）之一。"
+                    )
+                ]
+            )
         try:
             span = parse_duration(by)
         except ChengnuoError as error:
@@ -147,7 +172,9 @@ class Operations:
             if instance is None:
                 raise NotFound("No such instance", "没有这个流程实例")
             if instance.state != before:
-                raise Conflict(f"The instance is {instance.state}", "流程实例的状态不允许这样操作", state=instance.state)
+                raise Conflict(
+                    f"The instance is {instance.state}", "流程实例的状态不允许这样操作", state=instance.state
+                )
             instance.state, instance.reason = after, reason
             instance.revision += 1
             self._record(session, actor, after, instance, {"reason": reason} if reason else {})
@@ -177,7 +204,9 @@ class Operations:
 
     def _retry_timers(self, incident: Incident, actor: Actor) -> None:
         def work(session: Session) -> None:
-            session.execute(update(Timer).where(Timer.instance_id == incident.instance_id).values(attempts=0, not_before=None))
+            session.execute(
+                update(Timer).where(Timer.instance_id == incident.instance_id).values(attempts=0, not_before=None)
+            )
             self._resolve(session, incident.id, actor, "retried")
 
         in_unit_of_work(work)
@@ -185,11 +214,32 @@ class Operations:
     def _resolve(self, session: Session, incident_id: int, actor: Actor, how: str) -> None:
         row = session.get(Incident, incident_id)
         if row is not None:
-            row.state, row.resolved_at, row.resolved_by, row.resolution = "resolved", self._rt.clock.now(), actor.name, how
-            audit.record(session, self._rt.clock.now(), actor.name, "operations:incident:retry", str(incident_id), row.case_id, {})
+            row.state, row.resolved_at, row.resolved_by, row.resolution = (
+                "resolved",
+                self._rt.clock.now(),
+                actor.name,
+                how,
+            )
+            audit.record(
+                session,
+                self._rt.clock.now(),
+                actor.name,
+                "operations:incident:retry",
+                str(incident_id),
+                row.case_id,
+                {},
+            )
 
     def _record(self, session: Session, actor: Actor, verb: str, instance: Instance, detail: dict[str, Any]) -> None:
-        audit.record(session, self._rt.clock.now(), actor.name, f"operations:instance:{verb}", instance.id, instance.case_id, detail)
+        audit.record(
+            session,
+            self._rt.clock.now(),
+            actor.name,
+            f"operations:instance:{verb}",
+            instance.id,
+            instance.case_id,
+            detail,
+        )
 
     @staticmethod
     def _may(actor: Actor) -> None:
@@ -201,4 +251,3 @@ def _reason(reason: str) -> str:
     if not reason or not reason.strip():
         raise Invalid([FieldError("reason", "Say why.", "请说明原因。")])
     return reason.strip()[:2000]
-

@@ -52,27 +52,47 @@ class Projections:
         """Guarded: whoever changed the row since it was read wins (both nets: row lock and count)."""
         values = self.step.completed.get(item.id) or {"state": "cancelled", "completed_at": self.now}
         values |= {"draft": None, "remind_at": None, "revision": item.revision + 1}
-        done = self.session.execute(update(WorkItem).where(WorkItem.id == item.id, WorkItem.state == "open").values(**values),
-                                    execution_options={"synchronize_session": False})
-        if done.rowcount != 1:
+        done = self.session.execute(
+            update(WorkItem).where(WorkItem.id == item.id, WorkItem.state == "open").values(**values),
+            execution_options={"synchronize_session": False},
+        )
+        if done.rowcount != 1:  # type: ignore[attr-defined]
             raise Conflict("Somebody else was first", "已有他人先行处理")
 
     def _item_row(self, task: OpenTask, deadlines: Deadlines) -> dict[str, Any]:
         element, due = task.element, deadlines.of(task)
         box = self.step.box
         return {
-            "id": task.task_id, "instance_id": self.instance.id, "case_id": self.instance.case_id, "process": element.process,
-            "element_id": element.id, "name": element.name or element.id, "name_en": element.name_en, "form_id": element.form,
-            "group_code": task.group, "state": "open", "level": box.case.level if box else None,
-            "milestone": element.milestone, "created_at": self.now, "due_at": due,
-            "remind_at": remind_at(task, self.now, due), "revision": 0, "on_behalf": False,
+            "id": task.task_id,
+            "instance_id": self.instance.id,
+            "case_id": self.instance.case_id,
+            "process": element.process,
+            "element_id": element.id,
+            "name": element.name or element.id,
+            "name_en": element.name_en,
+            "form_id": element.form,
+            "group_code": task.group,
+            "state": "open",
+            "level": box.case.level if box else None,
+            "milestone": element.milestone,
+            "created_at": self.now,
+            "due_at": due,
+            "remind_at": remind_at(task, self.now, due),
+            "revision": 0,
+            "on_behalf": False,
         }
 
     # ---- timers
 
     def _timers(self, view: ExecutionView) -> None:
-        stored = {row.task_id: row for row in self.session.execute(
-            select(Timer.id, Timer.task_id, Timer.due_at, Timer.attempts).where(Timer.instance_id == self.instance.id))}
+        stored = {
+            row.task_id: row
+            for row in self.session.execute(
+                select(Timer.id, Timer.task_id, Timer.due_at, Timer.attempts).where(
+                    Timer.instance_id == self.instance.id
+                )
+            )
+        }
         waiting = {timer.task_id: timer for timer in view.timers}
         gone = [row.id for task_id, row in stored.items() if task_id not in waiting]
         if gone:
@@ -83,8 +103,11 @@ class Projections:
         for task_id, timer in waiting.items():
             row = stored.get(task_id)
             if row is not None and (row.due_at != timer.due_at or row.attempts):
-                self.session.execute(update(Timer).where(Timer.id == row.id).values(
-                    due_at=timer.due_at, milestone=timer.milestone, attempts=0, not_before=None))
+                self.session.execute(
+                    update(Timer)
+                    .where(Timer.id == row.id)
+                    .values(due_at=timer.due_at, milestone=timer.milestone, attempts=0, not_before=None)
+                )
 
     @staticmethod
     def bound_elsewhere(session: Session, case_id: str, instance_id: str, names: Iterable[str]) -> list[str]:
@@ -92,28 +115,49 @@ class Projections:
         names = list(names)
         if not names:
             return []
-        query = (select(Timer.instance_id).distinct().join(Instance, Instance.id == Timer.instance_id)
-                 .where(Instance.case_id == case_id, Instance.id != instance_id, Instance.state == "active",
-                        Timer.milestone.in_(names)))
+        query = (
+            select(Timer.instance_id)
+            .distinct()
+            .join(Instance, Instance.id == Timer.instance_id)
+            .where(
+                Instance.case_id == case_id,
+                Instance.id != instance_id,
+                Instance.state == "active",
+                Timer.milestone.in_(names),
+            )
+        )
         return list(session.execute(query).scalars())
 
     # ---- messages
 
     def _subscriptions(self, view: ExecutionView) -> None:
-        stored = {(row.task_id, row.message): row.id for row in self.session.execute(
-            select(Subscription.id, Subscription.task_id, Subscription.message)
-            .where(Subscription.instance_id == self.instance.id))}
+        stored = {
+            (row.task_id, row.message): row.id
+            for row in self.session.execute(
+                select(Subscription.id, Subscription.task_id, Subscription.message).where(
+                    Subscription.instance_id == self.instance.id
+                )
+            )
+        }
         waiting = {(wait.task_id, wait.message): wait for wait in view.messages}
         gone = [row_id for key, row_id in stored.items() if key not in waiting]
         if gone:
             self.session.execute(delete(Subscription).where(Subscription.id.in_(gone)))
-        new = [{"instance_id": self.instance.id, "task_id": wait.task_id, "element_id": wait.element.id,
-                "message": wait.message, "correlation": wait.correlation or self._number()}
-               for key, wait in waiting.items() if key not in stored]
+        new = [
+            {
+                "instance_id": self.instance.id,
+                "task_id": wait.task_id,
+                "element_id": wait.element.id,
+                "message": wait.message,
+                "correlation": wait.correlation or self._number(),
+            }
+            for key, wait in waiting.items()
+            if key not in stored
+        ]
         if new:
             self.session.execute(insert(Subscription), new)
             for row in new:
-                messages.wake_early(self.session, row["message"], row["correlation"], now=self.now)
+                messages.wake_early(self.session, str(row["message"]), row["correlation"], now=self.now)
 
     def _number(self) -> str | None:
         return self.step.box.case.number if self.step.box else None
@@ -123,14 +167,26 @@ class Projections:
     def _incidents(self, view: ExecutionView) -> None:
         if not view.failed:
             return
-        known = set(self.session.execute(select(Incident.task_id).where(
-            Incident.instance_id == self.instance.id, Incident.state == "open")).scalars())
+        known = set(
+            self.session.execute(
+                select(Incident.task_id).where(Incident.instance_id == self.instance.id, Incident.state == "open")
+            ).scalars()
+        )
         for failed in view.failed:
             if failed.task_id not in known:
-                self.session.add(Incident(
-                    instance_id=self.instance.id, case_id=self.instance.case_id, process=failed.element.process,
-                    element_id=failed.element.id, task_id=failed.task_id, kind="engine", message_en=failed.error,
-                    message_zh=failed.error, created_at=self.now))
+                self.session.add(
+                    Incident(
+                        instance_id=self.instance.id,
+                        case_id=self.instance.case_id,
+                        process=failed.element.process,
+                        element_id=failed.element.id,
+                        task_id=failed.task_id,
+                        kind="engine",
+                        message_en=failed.error,
+                        message_zh=failed.error,
+                        created_at=self.now,
+                    )
+                )
 
 
 class Deadlines:
@@ -170,5 +226,12 @@ def remind_at(task: OpenTask, created: datetime, due: datetime | None) -> dateti
 
 def timer_row(instance_id: str, timer: WaitingTimer) -> dict[str, Any]:
     """Return the row of a waiting timer."""
-    return {"instance_id": instance_id, "task_id": timer.task_id, "process": timer.element.process,
-            "element_id": timer.element.id, "due_at": timer.due_at, "milestone": timer.milestone, "attempts": 0}
+    return {
+        "instance_id": instance_id,
+        "task_id": timer.task_id,
+        "process": timer.element.process,
+        "element_id": timer.element.id,
+        "due_at": timer.due_at,
+        "milestone": timer.milestone,
+        "attempts": 0,
+    }

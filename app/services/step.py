@@ -1,7 +1,8 @@
 """The step: everything that moves an instance goes through here, in one transaction.
 
 1. lock the instance, then read what is open;  2. load the workflow and fire what is due;  3. apply the command;
-4. local handlers run inside, effects become jobs;  5. write the state and its projections;  6. commit, then wake the sweeps.
+4. local handlers run inside, effects become jobs;  5. write the state and its projections;
+6. commit, then wake the sweeps.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ QUIET = {"sequenceFlow"}
 class Step:
     """One instance inside one transaction. Implements the engine's ports."""
 
-    def __init__(self, rt: Runtime, session: Session, instance: Instance, actor: Actor, box: CaseBox | None, now: datetime) -> None:
+    def __init__(
+        self, rt: Runtime, session: Session, instance: Instance, actor: Actor, box: CaseBox | None, now: datetime
+    ) -> None:
         self.rt, self.session, self.instance, self.actor, self.box = rt, session, instance, actor, box
         self._now = now
         self.spec = rt.library.spec(instance.definition_id)
@@ -49,8 +52,16 @@ class Step:
     # ---- opening
 
     @classmethod
-    def open(cls, rt: Runtime, session: Session, instance_id: str, actor: Actor, *, fire: bool = True,
-             suspended: bool = False) -> Step:
+    def open(
+        cls,
+        rt: Runtime,
+        session: Session,
+        instance_id: str,
+        actor: Actor,
+        *,
+        fire: bool = True,
+        suspended: bool = False,
+    ) -> Step:
         """Lock and load an instance; raises NotFound, Conflict when it is not active."""
         instance = locked(session, Instance, instance_id)
         if instance is None:
@@ -73,9 +84,19 @@ class Step:
         return step
 
     @classmethod
-    def start(cls, rt: Runtime, session: Session, process: str, variables: Mapping[str, Any], actor: Actor, *,
-              case: Case | None = None, box: CaseBox | None = None, parent_id: str | None = None,
-              link_key: str | None = None) -> Step:
+    def start(
+        cls,
+        rt: Runtime,
+        session: Session,
+        process: str,
+        variables: Mapping[str, Any],
+        actor: Actor,
+        *,
+        case: Case | None = None,
+        box: CaseBox | None = None,
+        parent_id: str | None = None,
+        link_key: str | None = None,
+    ) -> Step:
         """Create an instance of the newest version of `process` and run it to its first wait; call close() then."""
         version = rt.library.latest(process)
         if version is None:
@@ -83,9 +104,18 @@ class Step:
         now = rt.clock.now()
         if box is None and case is not None:
             box = CaseBox(rt, session, case, now, actor.name, version.id)
-        instance = Instance(id=str(uuid.uuid4()), definition_id=version.id, process=process,
-                            case_id=box.case.id if box else None, parent_id=parent_id, link_key=link_key, state="active",
-                            revision=0, blob=b"", created_at=now)
+        instance = Instance(
+            id=str(uuid.uuid4()),
+            definition_id=version.id,
+            process=process,
+            case_id=box.case.id if box else None,
+            parent_id=parent_id,
+            link_key=link_key,
+            state="active",
+            revision=0,
+            blob=b"",
+            created_at=now,
+        )
         session.add(instance)
         session.flush()
         step = cls(rt, session, instance, actor, box, now)
@@ -111,14 +141,30 @@ class Step:
         element = event.element
         if element.type in QUIET:
             return
-        self._history.append({
-            "instance_id": self.instance.id, "case_id": self.instance.case_id, "definition_id": self.instance.definition_id,
-            "at": self._now, "process": element.process, "element_id": element.id, "task_id": event.task_id,
-            "type": element.type, "activity": element.activity, "transition": event.transition, "actor": self.actor.name,
-            "group_code": self._acting_group or element.lane, "attempt": event.attempt, "detail": dict(event.detail) or None,
-        })
-        if event.transition == "completed" and element.type == "endEvent" and element.process == self.instance.process \
-                and element.parent is None:
+        self._history.append(
+            {
+                "instance_id": self.instance.id,
+                "case_id": self.instance.case_id,
+                "definition_id": self.instance.definition_id,
+                "at": self._now,
+                "process": element.process,
+                "element_id": element.id,
+                "task_id": event.task_id,
+                "type": element.type,
+                "activity": element.activity,
+                "transition": event.transition,
+                "actor": self.actor.name,
+                "group_code": self._acting_group or element.lane,
+                "attempt": event.attempt,
+                "detail": dict(event.detail) or None,
+            }
+        )
+        if (
+            event.transition == "completed"
+            and element.type == "endEvent"
+            and element.process == self.instance.process
+            and element.parent is None
+        ):
             self._last_end = element.id
         if self.box is not None:
             self._move_case(self.box, event)
@@ -127,28 +173,54 @@ class Step:
         """Run a local handler now, or queue an effect or a call; raises what the handler raises."""
         operation = self.rt.registry.get(call.operation)
         if operation is None:
-            raise StepFailed(f"No handler for {call.operation}", f"没有处理器 {call.operation}", element=call.element.id)
+            raise StepFailed(
+                f"No handler for {call.operation}", f"没有处理器 {call.operation}", element=call.element.id
+            )
         if operation.kind is Kind.LOCAL:
             return Done(self._run_local(call, operation.run))
         key = f"{self.instance.id}:{call.task_id}:{call.attempt}"
-        jobs.enqueue(self.session, call.operation, {"params": dict(call.params), "process": call.element.process,
-                     "element": call.element.id, "task": call.task_id, "waits": operation.kind is Kind.CALL,
-                     "case": self.instance.case_id}, key=key, now=self._now, instance_id=self.instance.id)
+        jobs.enqueue(
+            self.session,
+            call.operation,
+            {
+                "params": dict(call.params),
+                "process": call.element.process,
+                "element": call.element.id,
+                "task": call.task_id,
+                "waits": operation.kind is Kind.CALL,
+                "case": self.instance.case_id,
+            },
+            key=key,
+            now=self._now,
+            instance_id=self.instance.id,
+        )
         return Parked() if operation.kind is Kind.CALL else Done()
 
     def throw(self, name: str, correlation: str | None, payload: Mapping[str, Any]) -> None:
         """Put a message that leaves the instance into the inbox, in this transaction."""
         self._thrown += 1
-        messages.accept(self.session, name, correlation, payload, now=self._now, source=self.instance.id,
-                        key=f"{self.instance.id}:{self.instance.revision}:{self._thrown}")
+        messages.accept(
+            self.session,
+            name,
+            correlation,
+            payload,
+            now=self._now,
+            source=self.instance.id,
+            key=f"{self.instance.id}:{self.instance.revision}:{self._thrown}",
+        )
 
     # ---- commands
 
     def complete(self, item: WorkItem, variables: Mapping[str, Any], *, on_behalf: bool = False) -> None:
         """Complete an open work item; raises Conflict when it is gone."""
         self._acting_group = item.group_code
-        self.completed[item.id] = {"state": "completed", "completed_at": self._now, "completed_by": self.actor.name,
-                                   "on_behalf": on_behalf, "assignee_id": item.assignee_id or self.actor.user_id}
+        self.completed[item.id] = {
+            "state": "completed",
+            "completed_at": self._now,
+            "completed_by": self.actor.name,
+            "on_behalf": on_behalf,
+            "assignee_id": item.assignee_id or self.actor.user_id,
+        }
         self.execution.complete(item.id, variables)
         self._acting_group = None
 
@@ -186,9 +258,19 @@ class Step:
 
     def _run_local(self, call: ServiceCall, run: Callable[..., Any]) -> Any:
         box = self._require_box(call)
-        context = LocalContext(now=self._now, operation=call.operation, process=call.element.process,
-                               element_id=call.element.id, variables=call.variables, case=box.facts(), desk=box.desk,
-                               numbers=box.numbers, papers=box.papers, clocks=box.clocks, flows=Flows(self))
+        context = LocalContext(
+            now=self._now,
+            operation=call.operation,
+            process=call.element.process,
+            element_id=call.element.id,
+            variables=call.variables,
+            case=box.facts(),
+            desk=box.desk,
+            numbers=box.numbers,
+            papers=box.papers,
+            clocks=box.clocks,
+            flows=Flows(self),
+        )
         self.session.flush()
         # What a failed handler wrote is undone; the step goes on and an operator sees the incident.
         with self.session.begin_nested():
@@ -197,12 +279,15 @@ class Step:
             except ChengnuoError:
                 raise
             except (TypeError, ValueError, KeyError) as error:
-                raise StepFailed(f"{call.operation}: {error}", f"{call.operation} 处理失败：{error}",
-                                 element=call.element.id) from error
+                raise StepFailed(
+                    f"{call.operation}: {error}", f"{call.operation} 处理失败：{error}", element=call.element.id
+                ) from error
 
     def _require_box(self, call: ServiceCall) -> CaseBox:
         if self.box is None:
-            raise StepFailed(f"{call.operation} needs a case", f"{call.operation} 需要所属个案", element=call.element.id)
+            raise StepFailed(
+                f"{call.operation} needs a case", f"{call.operation} 需要所属个案", element=call.element.id
+            )
         return self.box
 
     def _move_case(self, box: CaseBox, event: ActivityEvent) -> None:
@@ -223,8 +308,14 @@ class Step:
     def _rearm_relatives(self, box: CaseBox) -> None:
         """Queue a step for the case's other instances whose timers hang on a milestone that has moved."""
         for instance_id in Projections.bound_elsewhere(self.session, box.case.id, self.instance.id, box.clocks.changed):
-            jobs.enqueue(self.session, jobs.TOUCH, {}, key=f"touch:{instance_id}:{self.instance.id}:{self.instance.revision}",
-                         now=self._now, instance_id=instance_id)
+            jobs.enqueue(
+                self.session,
+                jobs.TOUCH,
+                {},
+                key=f"touch:{instance_id}:{self.instance.id}:{self.instance.revision}",
+                now=self._now,
+                instance_id=instance_id,
+            )
 
 
 class Flows:
@@ -240,8 +331,16 @@ class Flows:
             key = f"{step.instance.case_id}:{key}"
             if step.session.execute(select(Instance.id).where(Instance.link_key == key)).first() is not None:
                 return None
-        linked = Step.start(step.rt, step.session, process, variables, step.actor, box=step.box,
-                            parent_id=step.instance.id, link_key=key)
+        linked = Step.start(
+            step.rt,
+            step.session,
+            process,
+            variables,
+            step.actor,
+            box=step.box,
+            parent_id=step.instance.id,
+            link_key=key,
+        )
         linked.close()
         return linked.instance.id
 
@@ -262,7 +361,9 @@ def run(rt: Runtime, instance_id: str, actor: Actor, command: Callable[[Step], T
     return in_unit_of_work(work)
 
 
-def start(rt: Runtime, session: Session, process: str, variables: Mapping[str, Any], actor: Actor, case: Case | None = None) -> str:
+def start(
+    rt: Runtime, session: Session, process: str, variables: Mapping[str, Any], actor: Actor, case: Case | None = None
+) -> str:
     """Start an instance in the session's transaction; return its id."""
     step = Step.start(rt, session, process, variables, actor, case=case)
     step.close()
@@ -270,7 +371,10 @@ def start(rt: Runtime, session: Session, process: str, variables: Mapping[str, A
 
 
 def _not_active(instance: Instance) -> Conflict:
-    words = {"suspended": ("The instance is suspended", "流程实例已挂起"), "completed": ("The instance has ended", "流程实例已结束"),
-             "cancelled": ("The instance was cancelled", "流程实例已取消")}
+    words = {
+        "suspended": ("The instance is suspended", "流程实例已挂起"),
+        "completed": ("The instance has ended", "流程实例已结束"),
+        "cancelled": ("The instance was cancelled", "流程实例已取消"),
+    }
     english, chinese = words[instance.state]
     return Conflict(english, chinese, state=instance.state)

@@ -27,8 +27,11 @@ class Timers:
 
     def next_due(self) -> datetime | None:
         """Return when the next timer or reminder is due (aware UTC), or None."""
-        timer = (select(func.min(Timer.due_at)).join(Instance, Instance.id == Timer.instance_id)
-                 .where(Instance.state == "active"))
+        timer = (
+            select(func.min(Timer.due_at))
+            .join(Instance, Instance.id == Timer.instance_id)
+            .where(Instance.state == "active")
+        )
         reminder = select(func.min(WorkItem.remind_at)).where(WorkItem.state == "open")
         with jobs.unit_of_work_for_reading() as session:
             found = [session.execute(query).scalar_one_or_none() for query in (timer, reminder)]
@@ -40,9 +43,18 @@ class Timers:
 
     def _fire_timers(self, limit: int) -> int:
         now = self._rt.clock.now()
-        due = (select(Timer.instance_id, func.min(Timer.due_at)).join(Instance, Instance.id == Timer.instance_id)
-               .where(Timer.due_at <= now, Instance.state == "active", or_(Timer.not_before.is_(None), Timer.not_before <= now))
-               .group_by(Timer.instance_id).order_by(func.min(Timer.due_at)).limit(limit))
+        due = (
+            select(Timer.instance_id, func.min(Timer.due_at))
+            .join(Instance, Instance.id == Timer.instance_id)
+            .where(
+                Timer.due_at <= now,
+                Instance.state == "active",
+                or_(Timer.not_before.is_(None), Timer.not_before <= now),
+            )
+            .group_by(Timer.instance_id)
+            .order_by(func.min(Timer.due_at))
+            .limit(limit)
+        )
         with jobs.unit_of_work_for_reading() as session:
             instances = [row[0] for row in session.execute(due)]
         fired = 0
@@ -66,16 +78,28 @@ class Timers:
             attempts = session.execute(select(func.max(Timer.attempts)).where(due)).scalar_one_or_none() or 0
             pause = POISON_PAUSE[min(attempts, len(POISON_PAUSE) - 1)]
             session.execute(update(Timer).where(due).values(attempts=attempts + 1, not_before=now + pause))
-            known = session.execute(select(Incident).where(Incident.instance_id == instance_id, Incident.kind == "timer",
-                                                           Incident.state == "open")).scalar_one_or_none()
+            known = session.execute(
+                select(Incident).where(
+                    Incident.instance_id == instance_id, Incident.kind == "timer", Incident.state == "open"
+                )
+            ).scalar_one_or_none()
             if known is not None:
                 known.attempts = attempts + 1
                 return
             instance = session.get(Instance, instance_id)
             chinese = error.message_zh if isinstance(error, ChengnuoError) else str(error)
-            session.add(Incident(instance_id=instance_id, case_id=instance.case_id if instance else None, kind="timer",
-                                 process=instance.process if instance else None, message_en=str(error), message_zh=chinese,
-                                 attempts=attempts + 1, created_at=now))
+            session.add(
+                Incident(
+                    instance_id=instance_id,
+                    case_id=instance.case_id if instance else None,
+                    kind="timer",
+                    process=instance.process if instance else None,
+                    message_en=str(error),
+                    message_zh=chinese,
+                    attempts=attempts + 1,
+                    created_at=now,
+                )
+            )
 
         in_unit_of_work(work)
 
@@ -84,14 +108,30 @@ class Timers:
         now = self._rt.clock.now()
 
         def work(session: Session) -> int:
-            due = (select(WorkItem).where(WorkItem.state == "open", WorkItem.remind_at <= now)
-                   .order_by(WorkItem.remind_at).limit(limit).with_for_update(skip_locked=True))
+            due = (
+                select(WorkItem)
+                .where(WorkItem.state == "open", WorkItem.remind_at <= now)
+                .order_by(WorkItem.remind_at)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
             items = list(session.execute(due).scalars())
             for item in items:
-                jobs.enqueue(session, "notify", {
-                    "params": {"to": [f"task:{item.id}"], "template": "task_reminder"}, "process": item.process,
-                    "element": item.element_id, "task": item.id, "waits": False, "case": item.case_id},
-                    key=f"remind:{item.id}:{int(now.timestamp())}", now=now, instance_id=item.instance_id)
+                jobs.enqueue(
+                    session,
+                    "notify",
+                    {
+                        "params": {"to": [f"task:{item.id}"], "template": "task_reminder"},
+                        "process": item.process,
+                        "element": item.element_id,
+                        "task": item.id,
+                        "waits": False,
+                        "case": item.case_id,
+                    },
+                    key=f"remind:{item.id}:{int(now.timestamp())}",
+                    now=now,
+                    instance_id=item.instance_id,
+                )
                 item.remind_at = None
             session.flush()
             return len(items)

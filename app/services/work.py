@@ -64,10 +64,15 @@ class Work:
             return True
         if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
             return True
-        asked = select(Consultation.id).where(Consultation.work_item_id == item.id, Consultation.asked_of == actor.user_id)
-        party = select(WorkItemParty.user_id).where(WorkItemParty.work_item_id == item.id, WorkItemParty.user_id == actor.user_id)
+        asked = select(Consultation.id).where(
+            Consultation.work_item_id == item.id, Consultation.asked_of == actor.user_id
+        )
+        party = select(WorkItemParty.user_id).where(
+            WorkItemParty.work_item_id == item.id, WorkItemParty.user_id == actor.user_id
+        )
         return item.completed_by == actor.name or any(
-            self._rt.session().execute(query.limit(1)).first() is not None for query in (asked, party))
+            self._rt.session().execute(query.limit(1)).first() is not None for query in (asked, party)
+        )
 
     def may_act(self, item: WorkItem, actor: Actor, *, on_behalf: bool = False) -> bool:
         """Return whether the actor may claim and complete the task."""
@@ -105,7 +110,11 @@ class Work:
         """Give a task back to its group; raises NotFound, NotAllowed, Conflict."""
 
         def give_back(session: Session, item: WorkItem) -> None:
-            if item.assignee_id is not None and item.assignee_id != actor.user_id and not actor.groups & {"supervisor", "manager"}:
+            if (
+                item.assignee_id is not None
+                and item.assignee_id != actor.user_id
+                and not actor.groups & {"supervisor", "manager"}
+            ):
                 raise self.taken(session, item)
             item.assignee_id, item.owner_id, item.claimed_at = None, None, None
             item.revision += 1
@@ -120,8 +129,17 @@ class Work:
 
         self.change(task_id, actor, "follow_up", set_date, on_behalf=True)
 
-    def change(self, task_id: str, actor: Actor, verb: str, apply: Any, *, on_behalf: bool = False, acts: bool = True,
-               detail: Mapping[str, Any] | None = None) -> None:
+    def change(
+        self,
+        task_id: str,
+        actor: Actor,
+        verb: str,
+        apply: Any,
+        *,
+        on_behalf: bool = False,
+        acts: bool = True,
+        detail: Mapping[str, Any] | None = None,
+    ) -> None:
         """Change an open task's row under its lock, with an audit record; raises NotFound, NotAllowed, Conflict."""
 
         def work(session: Session) -> None:
@@ -133,7 +151,15 @@ class Work:
             for user_id in holders | {item.assignee_id, item.owner_id}:
                 if user_id is not None:
                     remember(session, item.id, user_id)  # who had it once may read it ever after
-            audit.record(session, self._rt.clock.now(), actor.name, f"work:task:{verb}", task_id, item.case_id, dict(detail or {}))
+            audit.record(
+                session,
+                self._rt.clock.now(),
+                actor.name,
+                f"work:task:{verb}",
+                task_id,
+                item.case_id,
+                dict(detail or {}),
+            )
 
         in_unit_of_work(work)
 
@@ -165,7 +191,13 @@ class Work:
         if item.state != "open":
             done = self.submission_of(item.id)
             return ServedForm(item, definition, serve(definition, context), done.data if done else {}, context)
-        return ServedForm(item, definition, serve(definition, context), {**prefilled(definition, context), **(item.draft or {})}, context)
+        return ServedForm(
+            item,
+            definition,
+            serve(definition, context),
+            {**prefilled(definition, context), **(item.draft or {})},
+            context,
+        )
 
     def visibility(self, task_id: str, raw: Mapping[str, Any], actor: Actor) -> dict[str, list[str]]:
         """Return which fields these answers hide and which they make required."""
@@ -195,13 +227,22 @@ class Work:
 
     # ---- completing
 
-    def complete(self, task_id: str, raw: Mapping[str, Any], actor: Actor, revision: int | None = None,
-                 on_behalf: bool = False, locale: str = "zh") -> Completed:
+    def complete(
+        self,
+        task_id: str,
+        raw: Mapping[str, Any],
+        actor: Actor,
+        revision: int | None = None,
+        on_behalf: bool = False,
+        locale: str = "zh",
+    ) -> Completed:
         """Complete a task with what was filled in, as one step.
 
         Raises NotFound, NotAllowed, Invalid by field, and Conflict when somebody was first (who, when) or changed it.
         """
-        instance_id = self._rt.session().execute(select(WorkItem.instance_id).where(WorkItem.id == task_id)).scalar_one_or_none()
+        instance_id = (
+            self._rt.session().execute(select(WorkItem.instance_id).where(WorkItem.id == task_id)).scalar_one_or_none()
+        )
         if instance_id is None:
             raise NotFound("No such task", "没有这个任务")
 
@@ -213,8 +254,15 @@ class Work:
             self._check(moving.session, item, actor, revision, on_behalf)
             variables = self._submit(moving, item, raw, actor)
             moving.complete(item, variables, on_behalf=on_behalf and item.group_code == CUSTOMER_GROUP)
-            audit.record(moving.session, moving.now(), actor.name, "work:task:complete", task_id, item.case_id,
-                         {"element": item.element_id, **({"on_behalf": True} if on_behalf else {})})
+            audit.record(
+                moving.session,
+                moving.now(),
+                actor.name,
+                "work:task:complete",
+                task_id,
+                item.case_id,
+                {"element": item.element_id, **({"on_behalf": True} if on_behalf else {})},
+            )
 
         try:
             step.run(self._rt, instance_id, actor, command)
@@ -223,8 +271,9 @@ class Work:
             raise
         return self._outcome(task_id, actor)
 
-    def complete_many(self, answers: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor,
-                      on_behalf: bool = False) -> list[tuple[str, Completed | ChengnuoError]]:
+    def complete_many(
+        self, answers: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor, on_behalf: bool = False
+    ) -> list[tuple[str, Completed | ChengnuoError]]:
         """Complete several tasks, each as a step of its own; return what became of each."""
         results: list[tuple[str, Completed | ChengnuoError]] = []
         for task_id, raw in answers:
@@ -254,15 +303,35 @@ class Work:
                 raise NotFound("No such form", "没有这份表单")
             wrong = sorted(set(changes) & definition.variables)
             if wrong:
-                raise Invalid([FieldError(key, "The process has already used this answer.", "流程已据此继续，不能更正。") for key in wrong])
+                raise Invalid(
+                    [
+                        FieldError(key, "The process has already used this answer.", "流程已据此继续，不能更正。")
+                        for key in wrong
+                    ]
+                )
             newest = self.submission_of(item.id)
             bound = bind(definition, {**(newest or old).data, **changes}, context)
-            new = Submission(work_item_id=item.id, instance_id=old.instance_id, case_id=old.case_id, form_id=old.form_id,
-                             data=dict(bound.data), submitted_at=self._rt.clock.now(), submitted_by=actor.name,
-                             corrects_id=(newest or old).id, reason=reason.strip())
+            new = Submission(
+                work_item_id=item.id,
+                instance_id=old.instance_id,
+                case_id=old.case_id,
+                form_id=old.form_id,
+                data=dict(bound.data),
+                submitted_at=self._rt.clock.now(),
+                submitted_by=actor.name,
+                corrects_id=(newest or old).id,
+                reason=reason.strip(),
+            )
             session.add(new)
-            audit.record(session, self._rt.clock.now(), actor.name, "work:submission:correct", item.id, old.case_id,
-                         {"reason": reason.strip(), "fields": sorted(changes)})
+            audit.record(
+                session,
+                self._rt.clock.now(),
+                actor.name,
+                "work:submission:correct",
+                item.id,
+                old.case_id,
+                {"reason": reason.strip(), "fields": sorted(changes)},
+            )
             session.flush()
             return new.id
 
@@ -278,15 +347,31 @@ class Work:
         if item.assignee_id is not None and actor.user_id is not None and item.assignee_id != actor.user_id:
             raise self.taken(session, item)
         if revision is not None and revision != item.revision:
-            raise Conflict("The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision)
-        waiting = session.execute(select(Consultation.id).where(
-            Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.state == "open").limit(1)).first()
+            raise Conflict(
+                "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
+            )
+        waiting = session.execute(
+            select(Consultation.id)
+            .where(
+                Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.state == "open"
+            )
+            .limit(1)
+        ).first()
         if waiting is not None:
             raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
-        refused = session.execute(select(Consultation.id).where(
-            Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.agreed.is_(False)).limit(1)).first()
+        refused = session.execute(
+            select(Consultation.id)
+            .where(
+                Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.agreed.is_(False)
+            )
+            .limit(1)
+        ).first()
         if refused is not None:
-            raise Conflict("A countersigner disagreed; withdraw the countersign or ask again", "会签人不同意，请撤回会签或重新征询", countersign=True)
+            raise Conflict(
+                "A countersigner disagreed; withdraw the countersign or ask again",
+                "会签人不同意，请撤回会签或重新征询",
+                countersign=True,
+            )
 
     def _submit(self, moving: step.Step, item: WorkItem, raw: Mapping[str, Any], actor: Actor) -> Mapping[str, Any]:
         """Bind the answers, keep them, carry facts to the case; return the process variables."""
@@ -305,9 +390,17 @@ class Work:
             paper = definition.paper.get("number_kind")
             if paper and moving.box is not None:
                 moving.box.papers.fill(str(paper), data)  # a form that is a part of a paper
-        moving.session.execute(insert(Submission).values(
-            work_item_id=item.id, instance_id=item.instance_id, case_id=item.case_id, form_id=item.form_id, data=dict(data),
-            submitted_at=moving.now(), submitted_by=actor.name))
+        moving.session.execute(
+            insert(Submission).values(
+                work_item_id=item.id,
+                instance_id=item.instance_id,
+                case_id=item.case_id,
+                form_id=item.form_id,
+                data=dict(data),
+                submitted_at=moving.now(),
+                submitted_by=actor.name,
+            )
+        )
         if item.form_id is not None and item.case_id is not None:
             self._claim_files(moving.session, item, data, actor)
         return variables
@@ -317,9 +410,11 @@ class Work:
         """Tie the actor's files that the answers name to the case; nobody else's become readable that way."""
         names = [value for value in _strings(data) if len(value) == 36]
         if names:
-            session.execute(update(Attachment).where(Attachment.id.in_(names), Attachment.case_id.is_(None),
-                                                      Attachment.uploaded_by == actor.name)
-                            .values(case_id=item.case_id, work_item_id=item.id))
+            session.execute(
+                update(Attachment)
+                .where(Attachment.id.in_(names), Attachment.case_id.is_(None), Attachment.uploaded_by == actor.name)
+                .values(case_id=item.case_id, work_item_id=item.id)
+            )
 
     def _form_of(self, item: WorkItem, actor: Actor) -> tuple[FormDefinition | None, FormContext]:
         reading = Reading.of(self._rt, item.instance_id)
@@ -337,8 +432,12 @@ class Work:
             query = query.where((Attachment.case_id == item.case_id) | (Attachment.uploaded_by == actor.name))
             return session.execute(query).first() is not None
 
-        return FormContext(variables, evaluate=lambda text, names: feel.evaluate(text, names, functions),
-                           file_exists=file_exists, zone=self._rt.zone)
+        return FormContext(
+            variables,
+            evaluate=lambda text, names: feel.evaluate(text, names, functions),
+            file_exists=file_exists,
+            zone=self._rt.zone,
+        )
 
     def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:
         item = session.get(WorkItem, task_id)
@@ -363,7 +462,9 @@ class Work:
         else:
             family = WorkItem.case_id == row.case_id
             number, state = session.execute(select(Case.number, Case.state).where(Case.id == row.case_id)).one()
-        open_items = session.execute(select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)).scalars()
+        open_items = session.execute(
+            select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)
+        ).scalars()
         return Completed(number, state, tuple(item.id for item in open_items if self.may_see(item, actor)))
 
 
@@ -377,8 +478,11 @@ def gone(item: WorkItem) -> Conflict:
 
 def plain_answers(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Return the answers to a task without a form: flat names and plain values; raises Invalid."""
-    errors = [FieldError(str(name), "A plain value under a plain name is expected.", "应为简单的名称与值。")
-              for name, value in raw.items() if not _is_plain(name, value)]
+    errors = [
+        FieldError(str(name), "A plain value under a plain name is expected.", "应为简单的名称与值。")
+        for name, value in raw.items()
+        if not _is_plain(name, value)
+    ]
     if errors:
         raise Invalid(errors)
     return dict(raw)

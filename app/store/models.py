@@ -100,7 +100,10 @@ class Case(db.Model):  # type: ignore[name-defined,misc]
     archived_at: Mapped[datetime | None] = mapped_column(Utc)
     keep_until: Mapped[datetime | None] = mapped_column(Utc)  # never deleted before (A-2.6.1)
     policy_version: Mapped[str] = mapped_column(String(40), default="1")
-    __table_args__ = (Index("ix_case_state_registered", "state", "registered_at"), Index("ix_case_type_state", "type", "state"))
+    __table_args__ = (
+        Index("ix_case_state_registered", "state", "registered_at"),
+        Index("ix_case_type_state", "type", "state"),
+    )
 
 
 class CaseLink(db.Model):  # type: ignore[name-defined,misc]
@@ -176,7 +179,7 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
 
 
 class WorkItemParty(db.Model):  # type: ignore[name-defined,misc]
-    """Somebody through whose hands a work item went (claimed, transferred, delegated, asked): may read it ever after."""
+    """Somebody through whose hands a work item went (claimed, transferred, delegated, asked): may read it later."""
 
     __tablename__ = "work_item_party"
     work_item_id: Mapped[str] = mapped_column(ForeignKey("work_item.id"), primary_key=True)
@@ -281,7 +284,10 @@ class Subscription(db.Model):  # type: ignore[name-defined,misc]
     element_id: Mapped[str] = mapped_column(String(80))
     message: Mapped[str] = mapped_column(String(80))
     correlation: Mapped[str | None] = mapped_column(String(120))
-    __table_args__ = (UniqueConstraint("task_id", "message"), Index("ix_subscription_message_correlation", "message", "correlation"))
+    __table_args__ = (
+        UniqueConstraint("task_id", "message"),
+        Index("ix_subscription_message_correlation", "message", "correlation"),
+    )
 
 
 class Message(db.Model):  # type: ignore[name-defined,misc]

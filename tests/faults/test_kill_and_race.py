@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,8 +22,13 @@ from app.store.unit_of_work import in_unit_of_work
 from app.wiring import services
 from tests.robot import fill
 
-COMPLAINT = {"type": "complaint", "channel": "phone", "customer": {"name": "陈女士", "phone": "13800000001"},
-             "product": {"model": "CN-1", "serial_no": "S1"}, "description": "机器噪音很大，希望处理。"}
+COMPLAINT = {
+    "type": "complaint",
+    "channel": "phone",
+    "customer": {"name": "陈女士", "phone": "13800000001"},
+    "product": {"model": "CN-1", "serial_no": "S1"},
+    "description": "机器噪音很大，希望处理。",
+}
 
 
 def register(count: int = 1) -> list[str]:
@@ -79,7 +85,7 @@ def test_a_kill_at_any_moment_of_a_step_leaves_it_wholly_done_or_wholly_undone(a
         statement += 1
         assert statement < 200, "the step never ends"
         before = counts()
-        status = in_child(any_app, lambda: killed_at(statement, lambda: complete(task_id)))
+        status = in_child(any_app, partial(killed_at, statement, lambda: complete(task_id)))
         survived = status == 0
         state = db.session.execute(select(WorkItem.state).where(WorkItem.id == task_id)).scalar_one()
         assert verify(services().runtime)["differences"] == []
@@ -89,7 +95,12 @@ def test_a_kill_at_any_moment_of_a_step_leaves_it_wholly_done_or_wholly_undone(a
             break
         db.session.rollback()
     assert statement > 10, "the kill was never inside the step"
-    assert db.session.execute(select(func.count()).select_from(Submission).where(Submission.work_item_id == task_id)).scalar_one() == 1
+    assert (
+        db.session.execute(
+            select(func.count()).select_from(Submission).where(Submission.work_item_id == task_id)
+        ).scalar_one()
+        == 1
+    )
     with pytest.raises(ChengnuoError):
         complete(task_id)
 
@@ -97,8 +108,10 @@ def test_a_kill_at_any_moment_of_a_step_leaves_it_wholly_done_or_wholly_undone(a
 def counts() -> tuple[int, ...]:
     """Return how many rows there are of everything that a step writes."""
     db.session.rollback()
-    return tuple(db.session.execute(select(func.count()).select_from(table)).scalar_one()
-                 for table in (WorkItem, History, Submission, Job))
+    return tuple(
+        db.session.execute(select(func.count()).select_from(table)).scalar_one()
+        for table in (WorkItem, History, Submission, Job)
+    )
 
 
 def test_eight_clients_that_complete_the_same_fifty_tasks_make_fifty_completions(any_app: Flask) -> None:
@@ -130,7 +143,12 @@ def test_eight_clients_that_complete_the_same_fifty_tasks_make_fifty_completions
     assert sum(wins) == 50
     done = select(func.count()).select_from(WorkItem).where(WorkItem.id.in_(tasks), WorkItem.state == "completed")
     assert db.session.execute(done).scalar_one() == 50
-    assert db.session.execute(select(func.count()).select_from(Submission).where(Submission.work_item_id.in_(tasks))).scalar_one() == 50
+    assert (
+        db.session.execute(
+            select(func.count()).select_from(Submission).where(Submission.work_item_id.in_(tasks))
+        ).scalar_one()
+        == 50
+    )
     assert verify(services().runtime)["differences"] == []
 
 
@@ -163,7 +181,9 @@ def test_linked_instances_start_once_however_often_they_are_asked_for(app: Flask
 
     def ask(session: Any) -> str | None:
         step = steps.Step.open(services().runtime, session, main, SYSTEM)
-        started = steps.Flows(step).start_linked("escalation", {"reason": "overdue", "milestone": "first_response"}, key="twice")
+        started = steps.Flows(step).start_linked(
+            "escalation", {"reason": "overdue", "milestone": "first_response"}, key="twice"
+        )
         step.close()
         return started
 

@@ -54,22 +54,26 @@ class Page:
 # Scopes: the only place that says who may read which row.
 
 
-def own_tasks(actor: Actor) -> ColumnElement[bool]:
-    """Return the condition for the tasks that somebody may read for their groups or their own part in them."""
+def group_tasks(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for the tasks that somebody may read for their groups."""
+    groups = set(actor.groups) | ({CUSTOMER_GROUP} if "clerk" in actor.groups else set())  # clerks speak for customers
+    return WorkItem.group_code.in_(groups)
+
+
+def personal_tasks(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition for the tasks that somebody has or had a part in."""
     # Not tied to the row: a person's own part is a short list, read once.
     party = WorkItem.id.in_(select(WorkItemParty.work_item_id).where(WorkItemParty.user_id == actor.user_id))
     asked = WorkItem.id.in_(select(Consultation.work_item_id).where(Consultation.asked_of == actor.user_id))
-    groups = set(actor.groups) | ({CUSTOMER_GROUP} if "clerk" in actor.groups else set())  # clerks speak for customers
-    mine = or_(WorkItem.assignee_id == actor.user_id, WorkItem.owner_id == actor.user_id,
-               WorkItem.completed_by == actor.name)
-    return or_(WorkItem.group_code.in_(groups), mine, party, asked)
+    return or_(WorkItem.assignee_id == actor.user_id, WorkItem.owner_id == actor.user_id,
+               WorkItem.completed_by == actor.name, party, asked)
 
 
 def visible_tasks(scope: Scope) -> ColumnElement[bool]:
     """Return the condition for the tasks that the scope may read, open or ended."""
     if scope.actor.user_id is None:
         return false()
-    return true() if scope.all_tasks else own_tasks(scope.actor)
+    return true() if scope.all_tasks else or_(group_tasks(scope.actor), personal_tasks(scope.actor))
 
 
 def visible_cases(scope: Scope) -> ColumnElement[bool]:
@@ -79,9 +83,10 @@ def visible_cases(scope: Scope) -> ColumnElement[bool]:
         return false()
     if scope.all_cases:
         return true()
-    touched = _found(WorkItem.id, Case, WorkItem.case_id == Case.id, own_tasks(actor))
+    touched = _found(WorkItem.id, Case, WorkItem.case_id == Case.id, group_tasks(actor))
+    mine = Case.id.in_(select(WorkItem.case_id).where(WorkItem.case_id.is_not(None), personal_tasks(actor)))
     copied = Case.id.in_(select(CaseCopy.case_id).where(CaseCopy.user_id == actor.user_id))
-    return or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id, copied, touched)
+    return or_(Case.registered_by == actor.name, Case.owner_id == actor.user_id, copied, touched, mine)
 
 
 def visible_instances(scope: Scope) -> ColumnElement[bool]:
