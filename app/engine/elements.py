@@ -69,7 +69,7 @@ def _flow(flow: Flow) -> Element:
         parent=None if flow.scope == flow.process else flow.scope,
         clauses=_split(flow.properties.get("clauses")),
         documentation=flow.documentation,
-        properties=dict(flow.properties),
+        properties={**flow.properties, **({"condition": flow.condition} if flow.condition else {})},
         source=flow.source,
         target=flow.target,
     )

@@ -592,3 +592,40 @@ def test_a_message_start_event_is_taken_as_received():
     built = engine.build({"p.bpmn": diagram(body, extra=messages("begin"))}, engine.Catalog())[0]
     assert built.start_message == "begin"
     assert engine.start(engine.load_spec(built.spec), {"a": 1}, Recorder()).view().tasks[0].variables == {"a": 1}
+
+
+TABLE = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" xmlns:chengnuo="http://chengnuo/schema/1.0" id="d" name="d"
+  namespace="http://chengnuo/test"><decision id="grade" name="grade"><decisionTable id="t" hitPolicy="FIRST">
+  <input id="i"><inputExpression id="ie" typeRef="number"><text>amount</text></inputExpression></input>
+  <output id="o1" name="level" typeRef="string"/><output id="o2" name="days" typeRef="number"/>
+  <rule id="R01"><extensionElements><chengnuo:rule clauses="A-1 B-2"/></extensionElements>
+    <inputEntry id="e1"><text>&gt; 100</text></inputEntry><outputEntry id="x1"><text>"high"</text></outputEntry>
+    <outputEntry id="x2"><text>3</text></outputEntry></rule>
+  <rule id="R02"><inputEntry id="e2"><text>-</text></inputEntry><outputEntry id="x3"><text>"low"</text></outputEntry>
+    <outputEntry id="x4"><text>9</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+
+
+def test_a_rule_task_asks_the_table_and_tells_which_rules_fired():
+    inner = (
+        "<bpmn:extensionElements><spiffworkflow:calledDecisionId>grade</spiffworkflow:calledDecisionId>"
+        '<spiffworkflow:properties><spiffworkflow:property name="result" value="grading"/></spiffworkflow:properties>'
+        "</bpmn:extensionElements>"
+    )
+    body = node("businessRuleTask", "r", inner) + nodes("userTask", "a") + sequence("r", "a")
+    files = {"p.bpmn": diagram(body), "decisions/grade.dmn": TABLE}
+    built = engine.build(files, engine.Catalog())[0]
+    assert built.reaches == ("decisions/grade.dmn", "p.bpmn")
+    ports = Recorder()
+    execution = engine.start(engine.load_spec(built.spec), {"amount": 500}, ports)
+    assert execution.variables() == {"amount": 500, "grading": "high", "days": 3}
+    told = next(event for event in ports.events if event.element.id == "r" and event.transition == "completed")
+    assert told.detail == {
+        "decision": "grade",
+        "rules": ["R01"],
+        "clauses": ["A-1", "B-2"],
+        "outputs": {"grading": "high", "days": 3},
+    }
+    changed = engine.build({**files, "decisions/grade.dmn": TABLE.replace(b"100", b"200")}, engine.Catalog())[0]
+    assert changed.digest != built.digest
