@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.engine.drawing.document import Node, Plane
-from app.engine.drawing.ports import TASK, host_width
+from app.engine.drawing.ports import TASK
 from app.engine.drawing.routes import DOWN, RIGHT, UP, Grid, Route
 from app.engine.drawing.text import Box, label_box
 from app.engine.drawing.tracks import Tracks
@@ -106,13 +106,13 @@ class Drawing:
         return Rect(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys)) if xs else Rect(0, 0, 0, 0)
 
 
-def size(node: Node, events: int = 0) -> tuple[int, int]:
+def size(node: Node, grid: Grid) -> tuple[int, int]:
     """Return width and height of the node's shape."""
     if node.shape == "event":
         return (EVENT, EVENT)
     if node.shape == "gateway":
         return (GATEWAY, GATEWAY)
-    return (host_width(events), TASK[1])
+    return (grid.widths[node.id], TASK[1])
 
 
 class Surveyor:
@@ -145,7 +145,7 @@ class Surveyor:
     def _extent(self, node: Node) -> tuple[int, int, int, int]:
         """Return the room that node and name take left, right, above and below the cell's middle."""
         events = [event for event, host in self.grid.hosts.items() if host == node.id]
-        wide, high = size(node, len(events))
+        wide, high = size(node, self.grid)
         left = right = wide // 2
         above = below = high // 2
         for event in events:
@@ -246,7 +246,7 @@ class Surveyor:
         for node in self.plane.nodes:
             x, y = self.grid.cell(node.id)
             if node.host is None:
-                wide, high = size(node, sum(host == node.id for host in self.grid.hosts.values()))
+                wide, high = size(node, self.grid)
                 shapes[node.id] = Rect(xs[x][1] - wide // 2, ys[y] - high // 2, wide, high)
             else:
                 border = -TASK[1] // 2 if node.id in self.grid.rising else TASK[1] // 2

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.engine.drawing.text import lines
+
 TASK = (100, 80)
 PITCH = 80  # between boundary events of one host
 FIRST_PORT = 25  # of a boundary event from its host's left edge
+WIDEST = 160  # pixels that a task grows to for its name
+PADDING, NAME_SIZE = 7, 12  # of names inside shapes, as bpmn-js draws them
 MARGIN = 12  # an arrow's least distance from the corner of a task
 
 
-def host_width(events: int) -> int:
-    """Return how wide an activity with so many boundary events is; none of them covers the marker in the middle."""
-    return TASK[0] if events < 2 else PITCH * events + (20 if events % 2 else 0)
+def activity_width(name: str, events: int) -> int:
+    """Return how wide an activity is whose name takes two lines and whose boundary events leave its marker free."""
+    least = TASK[0] if events < 2 else PITCH * events + (20 if events % 2 else 0)
+    widths = range(least, max(least, WIDEST) + 1, 20)
+    return next((wide for wide in widths if len(lines(name, wide - 2 * PADDING, NAME_SIZE)) <= 2), widths[-1])
 
 
-def boundary_ports(hosts: Mapping[str, str], targets: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+def boundary_ports(hosts: Mapping[str, str], targets: Mapping[str, tuple[int, int]],
+                   widths: Mapping[str, int]) -> dict[str, int]:
     """Return each boundary event's distance from the middle of its host, in pixels.
 
-    `hosts` has the host of each event, `targets` the cell that each event leads to: what leads furthest down or least
-    far to the right sits left, so that the flows do not cross.
+    `hosts` has the host of each event, `widths` the width of each host, `targets` the cell that each event leads to:
+    what leads furthest down or least far to the right sits left, so that the flows do not cross.
     """
     ports = {}
     for host in dict.fromkeys(hosts.values()):
         events = [event for event, owner in hosts.items() if owner == host]
         events.sort(key=lambda event: (targets.get(event, (0, 0))[0], -targets.get(event, (0, 0))[1]))
-        half = host_width(len(events)) // 2
+        half = widths[host] // 2
         ports.update({event: FIRST_PORT + PITCH * at - half for at, event in enumerate(events)})
     return ports

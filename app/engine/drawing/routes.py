@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from app.engine.drawing.columns import Columns
 from app.engine.drawing.document import Flow, Plane
-from app.engine.drawing.ports import MARGIN, boundary_ports, host_width
+from app.engine.drawing.ports import MARGIN, activity_width, boundary_ports
 from app.engine.drawing.rows import Rows
 
 Point = tuple[int, int]
@@ -55,6 +55,7 @@ class Grid:
     hosts: Mapping[str, str]  # boundary event -> host
     across: int  # number of lines
     rising: frozenset[str]  # boundary events on their host's upper border, since what they start lies above
+    widths: Mapping[str, int]  # of activities, in pixels
     ports: Mapping[str, int]  # boundary event -> pixels from the middle of its host
     kinds: tuple[str, ...]  # of each line down: "row" or "channel"
     bands: tuple[tuple[int, int], ...]  # first and last line of each band
@@ -81,7 +82,9 @@ def make_grid(plane: Plane, columns: Columns, rows: Rows) -> Grid:
     rising = frozenset(lifted - sinking if plane.lanes else ())
     targets = {flow.source: cells[hosts.get(flow.target, flow.target)] for flow in reversed(plane.flows)
                if flow.source in hosts and hosts.get(flow.target, flow.target) in cells}
-    return Grid(cells, hosts, width, rising, boundary_ports(hosts, targets), tuple(kinds), tuple(bands))
+    standing = list(hosts.values())
+    widths = {node.id: activity_width(node.name, standing.count(node.id)) for node in plane.nodes}
+    return Grid(cells, hosts, width, rising, widths, boundary_ports(hosts, targets, widths), tuple(kinds), tuple(bands))
 
 
 def _direction(a: Point, b: Point) -> Direction:
@@ -244,10 +247,10 @@ class Router:
         if (node.id, side) in self.hosting:
             return None
         boundary = flow.source in self.grid.hosts
-        if boundary and start[0] == self.grid.cell(flow.target)[0]:
-            events = sum(host == node.id for host in self.grid.hosts.values())
-            if node.shape != "task" or abs(self.grid.ports[flow.source]) > host_width(events) // 2 - MARGIN:
-                return None  # the event does not hang over what stands beneath
+        beneath = boundary and start[0] == self.grid.cell(flow.target)[0]
+        reach = self.grid.widths[node.id] // 2 - MARGIN if node.shape == "task" else -1
+        if beneath and abs(self.grid.ports[flow.source]) > reach:
+            return None  # the event does not hang over what stands beneath
         leaving = self.traffic.ports.get((node.id, side, "out"), 0)
         over = start[0] == self.grid.cell(flow.target)[0]
         easy = flow.id in self.columns.back or node.shape == "gateway" or boundary or over
