@@ -101,7 +101,7 @@ def processes(draw: st.DrawFn) -> bytes:
     return sketch.xml()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(processes())
 def test_nothing_overlaps_nothing_is_missing_and_drawing_again_changes_nothing(xml: bytes) -> None:
     drawn = tidy(xml, "random.bpmn")

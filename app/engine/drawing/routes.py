@@ -91,6 +91,12 @@ def _direction(a: Point, b: Point) -> Direction:
     return ((b[0] > a[0]) - (b[0] < a[0]), (b[1] > a[1]) - (b[1] < a[1]))
 
 
+def _least(point: Point, goal: Point) -> float:
+    """Return what the rest of a way costs at least; its last step is free."""
+    across, down = abs(point[0] - goal[0]), abs(point[1] - goal[1])
+    return max(0.0, STEP_ACROSS * (across - 1) + STEP_DOWN / 2 * down)
+
+
 def _walk(points: tuple[Point, ...]) -> Iterator[tuple[Point, Direction]]:
     """Yield every grid point of a route with the direction in which it is left (the last one: entered)."""
     direction = RIGHT
@@ -170,22 +176,22 @@ class Router:
         return (0 if straight else 2 if flow.id in self.columns.back else 1, abs(xa - xb) + abs(ya - yb))
 
     def _find(self, flow: Flow) -> Route:
-        """Return the cheapest way (Dijkstra over point and direction)."""
+        """Return the cheapest way (A* over point and direction)."""
         start, goal = self.grid.cell(flow.source), self.grid.cell(flow.target)
         net = (flow.source, flow.target)
         best: dict[tuple[Point, Direction], float] = {}
         came: dict[tuple[Point, Direction], tuple[Point, Direction] | None] = {}
-        heap: list[tuple[float, int, Point, Direction]] = []
+        heap: list[tuple[float, int, float, Point, Direction]] = []  # least whole cost, order, cost so far
         count = 0
         for direction, price in self._exits(flow):
             point = (start[0] + direction[0], start[1] + direction[1])
             state = (point, direction)
             best[state] = price + self._price(point, direction, net)
             came[state] = None
-            heapq.heappush(heap, (best[state], count, point, direction))
+            heapq.heappush(heap, (best[state] + _least(point, goal), count, best[state], point, direction))
             count += 1
         while heap:
-            cost, _, point, direction = heapq.heappop(heap)
+            _, _, cost, point, direction = heapq.heappop(heap)
             state = (point, direction)
             if cost > best[state]:
                 continue
@@ -202,7 +208,7 @@ class Router:
                 if cost + step < best.get(reached, float("inf")) - 1e-9:
                     best[reached] = cost + step
                     came[reached] = state
-                    heapq.heappush(heap, (cost + step, count, following, turn))
+                    heapq.heappush(heap, (cost + step + _least(following, goal), count, cost + step, following, turn))
                     count += 1
         raise AssertionError("the outer channels join every cell")
 
