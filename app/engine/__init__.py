@@ -8,6 +8,7 @@ from app.engine.environment import Ports
 from app.engine.lint import check
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
+from app.engine.timers import milestone_of
 
 __all__ = [
     "Catalog",
@@ -23,6 +24,7 @@ __all__ = [
     "evaluate_table",
     "load",
     "load_spec",
+    "milestone_of",
     "read_diagram",
     "read_table",
     "start",

@@ -89,6 +89,9 @@ class Sources:
                 continue
             found[name] = self.processes[name]
             paths.append(found[name][0])
+            # Tables that the platform asks for the process (the deadlines): a new figure is a new version too.
+            asked = found[name][1].properties.get("decisions", "").split()
+            paths.extend(self.tables[decision][0] for decision in asked if decision in self.tables)
             for node in found[name][1].nodes.values():
                 if node.called:
                     open_.append(node.called)

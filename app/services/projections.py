@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
+from app.engine import milestone_of
 from app.errors import Conflict
-from app.facts import ExecutionView, OpenTask, WaitingTimer
+from app.facts import Element, ExecutionView, OpenTask, WaitingTimer
 from app.services import messages
 from app.store.models import Incident, Instance, Subscription, Timer, WorkItem
 
@@ -193,20 +194,32 @@ class Deadlines:
     """The clock of a task: its milestone's, else the deadline on it or on a phase around it, else the case's."""
 
     def __init__(self, step: Step, view: ExecutionView) -> None:
-        self._due = step.box.clocks.due_times() if step.box else {}
+        clocks = step.box.clocks if step.box else None
+        due = clocks.due_times() if clocks else {}
+        self._due = {name: when for name, when in due.items() if clocks and not clocks.is_reached(name)}
         self._spec = step.spec
         self._on_host: dict[tuple[str, str], datetime] = {}
         for timer in view.timers:
-            host = timer.element.attached_to
-            if host and timer.due_at and timer.element.id.startswith("deadline_"):
-                key = (timer.element.process, host)
-                self._on_host[key] = min(timer.due_at, self._on_host.get(key, timer.due_at))
+            if timer.due_at and timer.element.id.startswith("deadline_"):
+                self._note(timer.element, timer.due_at)
+        # A deadline that has fired waits no more, but whoever is late stays late.
+        for element in step.spec.elements:
+            milestone = milestone_of(element.timer) if element.id.startswith("deadline_") else None
+            when = self._due.get(milestone) if milestone else None
+            if when is not None:
+                self._note(element, when)
+
+    def _note(self, boundary: Element, due: datetime) -> None:
+        if boundary.attached_to:
+            key = (boundary.process, boundary.attached_to)
+            self._on_host[key] = min(due, self._on_host.get(key, due))
 
     def of(self, task: OpenTask) -> datetime | None:
         """Return when the task is due (aware UTC), or None."""
         element = task.element
-        if element.milestone and self._due.get(element.milestone):
-            return self._due[element.milestone]
+        own = self._due.get(element.milestone) if element.milestone else None
+        if own is not None:
+            return own
         host: str | None = element.id
         while host is not None:
             due = self._on_host.get((element.process, host))

@@ -28,7 +28,7 @@ NODE_PROPERTIES = frozenset(
         "result",
     }
 )
-PROCESS_PROPERTIES = frozenset({"kind", "name_en", "note", "clauses", "assumptions"})
+PROCESS_PROPERTIES = frozenset({"kind", "name_en", "note", "clauses", "assumptions", "decisions"})
 KINDS = frozenset({"top", "called", "beside", "standing"})
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 PERCENT = re.compile(r"\d{1,3}%")
