@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -189,12 +190,20 @@ def test_an_expression_that_is_too_long_or_deep_is_refused(text: str) -> None:
         'replace("' + "a" * 3000 + '", "a", "' + "b" * 3000 + '")',
         f'matches("a", "{"a" * 501}")',
         "for i in 1..300 return partial",
+        'matches("a", "((a{999}){999}){999}")',
+        "for i in 1..100000 return big.a = big.b",
+        'some i in 1..100000 satisfies matches(big.s, "(.*)(.*)(.*)x" + string(i))',
+        "some i in 1..100000 satisfies contains(big.s, string(i) + string(i))",
+        "some i in 1..200000 satisfies " + " or ".join(["i<0"] * 1500),
         "sort(for i in 1..15000 return modulo(i * 7919, 15013), function(a, b) a < b)",
     ],
 )
 def test_a_resource_bomb_is_refused(text: str) -> None:
+    big = {"a": list(range(9000)), "b": list(range(9000)), "s": "a" * 90_000}
+    started = time.thread_time()
     with pytest.raises(ExpressionError):
-        feel.evaluate(text, {})
+        feel.evaluate(text, {"big": big})
+    assert time.thread_time() - started < 5
 
 
 def test_huge_values_of_the_caller_are_refused() -> None:

@@ -109,7 +109,14 @@ class Core:
 
     def _path(self, node: Path) -> Code:
         step = self._step(node, self.raw(node.base))
-        return lambda scope: to_feel(step(scope))
+
+        def run(scope: Scope) -> Any:
+            value = to_feel(step(scope))
+            if type(value) is list or type(value) is dict:
+                scope.run.read(value)
+            return value
+
+        return run
 
     def _step(self, node: Path, base: Code) -> Code:
         name = node.name
@@ -169,6 +176,7 @@ class Core:
 
     def _functionof(self, node: FunctionOf) -> Code:
         body, names, types = self.code(node.body), node.parameters, node.types
+        steps = weight(node.body)
 
         def run(scope: Scope) -> Any:
             def call(*values: Any) -> Any:
@@ -180,7 +188,7 @@ class Core:
                     if wanted is not None and value is not None and is_instance(value, wanted) is False:
                         return self.fail(scope, node, f"A {kind(value)} is not a {wanted[0]}.",
                                          f"参数类型应为 {wanted[0]}，实际为 {kind(value)}。")
-                scope.run.enter()
+                scope.run.enter(steps)
                 try:
                     return body(Scope(dict(zip(names, fitted, strict=True)), scope, scope.run))
                 finally:
@@ -224,6 +232,7 @@ class Core:
     def compared(self, scope: Scope, node: Node, op: str, a: Any, b: Any) -> bool | None:
         """Return the answer of a comparison; null where types differ (an error in strict mode)."""
         if op in {"=", "!="}:
+            scope.run.read(a)
             answer = equal(a, b)
             if answer is not None:
                 return answer is (op == "=")
@@ -372,10 +381,20 @@ def matches(run: Run, value: Any, found: Any) -> bool | None:
         return found.includes(value)
     if isinstance(found, list):
         run.charge(len(found))
+        run.read(value)
         if equal(value, found) is True:
             return True
         return any(matches(run, value, entry) is True for entry in found)
     return equal(value, found) is True
+
+
+def weight(node: Node) -> int:
+    """Return the steps that one run of a loop's or function's body takes, by its size."""
+    return 1 + _size(node) // 8
+
+
+def _size(node: Node) -> int:
+    return 1 + sum(map(_size, node.children()))
 
 
 def mentions(node: Node, name: str) -> bool:

@@ -10,4 +10,5 @@ MAX_STEPS = 200_000  # loop rounds, calls, and list items or 64-character blocks
 MAX_ITEMS = 20_000  # entries of a list or context, its nested ones included
 MAX_STRING = 100_000  # characters of a produced string
 MAX_PATTERN = 500  # characters of a regular expression
-PATTERN_SECONDS = 0.25  # processor time that one match may take
+MAX_REPEATS = 2_000  # what nested {n,m} of a regular expression multiply to; compiling unrolls them
+PATTERN_SECONDS = 0.25  # processor time that all matches of one evaluation may take

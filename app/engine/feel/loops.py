@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from app.engine.feel.core import Code, Core, mentions
+from app.engine.feel.core import Code, Core, mentions, weight
 from app.engine.feel.scope import Run, Scope
 from app.engine.feel.tree import (
     Filter,
@@ -25,6 +25,7 @@ class Loops(Core):
 
     def _filter(self, node: Filter) -> Code:
         base, condition = self.code(node.base), self.code(node.condition)
+        steps = weight(node.condition)
         index_only = isinstance(node.condition, Literal) and isinstance(node.condition.value, Decimal)
 
         def run(scope: Scope) -> Any:
@@ -34,7 +35,7 @@ class Loops(Core):
             items = value if isinstance(value, list) else [value]
             if index_only:
                 return self.item(scope, node, items, condition(scope))
-            scope.run.charge(len(items))
+            scope.run.charge(len(items) * steps)
             kept = []
             for entry in items:
                 inner = Scope({"item": entry}, scope, scope.run)
@@ -120,12 +121,14 @@ class Loops(Core):
 
     def _for(self, node: For) -> Code:
         rounds, body = self.rounds(node.iterations), self.code(node.body)
+        steps = weight(node.body)
         partial = mentions(node.body, "partial")
 
         def run(scope: Scope) -> Any:
             found: list[Any] = []
             try:
                 for inner in rounds(scope):
+                    scope.run.charge(steps)
                     if partial:
                         scope.run.charge(len(found))
                         inner = Scope({"partial": list(found)}, inner, scope.run)
@@ -140,11 +143,13 @@ class Loops(Core):
     def _quantified(self, node: Quantified) -> Code:
         rounds, condition = self.rounds(node.iterations), self.code(node.condition)
         decisive: bool = node.kind == "some"
+        steps = weight(node.condition)
 
         def run(scope: Scope) -> bool | None:
             unknown = False
             try:
                 for inner in rounds(scope):
+                    scope.run.charge(steps)
                     value = condition(inner)
                     if value is decisive:
                         return bool(decisive)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.engine.feel.limits import MAX_CALLS, MAX_STEPS, MAX_STRING
+from app.engine.feel.limits import MAX_CALLS, MAX_STEPS, MAX_STRING, PATTERN_SECONDS
 from app.engine.feel.values import measure, to_feel
 from app.errors import ExpressionError
 
@@ -13,13 +13,14 @@ from app.errors import ExpressionError
 class Run:
     """One evaluation: its mode, its host functions and what it has used up."""
 
-    __slots__ = ("calls", "converted", "functions", "steps", "strict")
+    __slots__ = ("calls", "converted", "functions", "pattern_seconds", "steps", "strict")
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]], strict: bool) -> None:
         self.functions = functions
         self.strict = strict
         self.steps = MAX_STEPS
         self.calls = 0
+        self.pattern_seconds = PATTERN_SECONDS
         self.converted: dict[str, Any] = {}
 
     def charge(self, steps: int = 1) -> None:
@@ -27,6 +28,14 @@ class Run:
         self.steps -= steps
         if self.steps < 0:
             raise ExpressionError("The expression takes too many steps.", "表达式的计算步骤过多。")
+
+    def read(self, value: Any) -> None:
+        """Charge for going through a value that may be large."""
+        kind = type(value)
+        if kind is str:
+            self.charge(len(value) >> 8)
+        elif kind is list or kind is dict:
+            self.charge(measure(value) >> 2)
 
     def made(self, value: Any) -> Any:
         """Charge for a value that was produced and return it; raises ExpressionError when it is too large."""
@@ -40,9 +49,9 @@ class Run:
             self.charge(measure(value) + 1)
         return value
 
-    def enter(self) -> None:
+    def enter(self, steps: int) -> None:
         """Note a call of a function written in FEEL; raises ExpressionError when they are nested too deeply."""
-        self.charge()
+        self.charge(steps)
         self.calls += 1
         if self.calls > MAX_CALLS:
             raise ExpressionError("Functions call each other too deeply.", "函数嵌套调用过深。")

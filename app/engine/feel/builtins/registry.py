@@ -61,8 +61,7 @@ def builtin(name: str, parameters: str, result: str = "any", *, needs_run: bool 
 def invoke(run: Run, name: str, values: Sequence[Any], names: tuple[str, ...]) -> tuple[bool, Any]:
     """Return whether a way to call `name` fits the arguments, and what it answers (null where it cannot)."""
     for value in values:
-        if type(value) is list:
-            run.charge(len(value) >> 2)
+        run.read(value)
     for overload in BUILTINS[name]:
         arguments = _fit_named(overload, values, names) if names else _fit(overload, values)
         if arguments is None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from time import thread_time
 from typing import Any
 
 import regex
 
 from app.engine.feel.builtins.registry import builtin
-from app.engine.feel.limits import MAX_PATTERN, MAX_STRING, PATTERN_SECONDS
+from app.engine.feel.limits import MAX_PATTERN, MAX_REPEATS, MAX_STRING
 from app.engine.feel.scope import Run
 from app.errors import ExpressionError
 
 _FLAGS = {"s": regex.DOTALL, "m": regex.MULTILINE, "i": regex.IGNORECASE, "x": 0, "q": 0}
+_QUANTIFIER = regex.compile(r"\{([0-9]{1,9})(?:,([0-9]{0,9}))?\}")
 _FOREIGN = frozenset("zZAbBGhHKRXUNuxLmMgkQEaefvo")  # escapes that XPath lacks
 _CLASSES = {"i": r"[\p{L}_:]", "I": r"[^\p{L}_:]", "c": r"[-.\w:·]", "C": r"[^-.\w:·]"}
 
@@ -100,11 +104,37 @@ def _pattern(text: str, flags: str | None) -> Any:
         return regex.compile(regex.escape(text), bits)
     if "x" in (flags or ""):
         text = _without_blanks(text)
+    if _unrolled(text) > MAX_REPEATS:
+        raise ExpressionError(f"A pattern repeats more than {MAX_REPEATS} times.",
+                              f"正则表达式的重复次数超过 {MAX_REPEATS}。")
     translated = _translated(text, "s" in (flags or ""))
     try:
         return None if translated is None else regex.compile(translated, bits)
     except (regex.error, OverflowError, RecursionError, ValueError):
         return None
+
+
+def _unrolled(text: str) -> int:
+    """Return what the {n,m} that lie inside each other multiply to, at most."""
+    levels = [1]  # of the groups that are open
+    last = 1  # of what a quantifier would repeat
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if char == "\\":
+            last, at = 1, at + 1
+        elif char == "(":
+            levels.append(1)
+        elif char == ")" and len(levels) > 1:
+            last = levels.pop()
+        elif char == "{" and (found := _QUANTIFIER.match(text, at)):
+            last *= max(1, *(int(number) for number in found.groups() if number))
+            at = found.end() - 1
+        elif char not in "?+*":
+            last = 1
+        levels[-1] = max(levels[-1], last)
+        at += 1
+    return max(levels)
 
 
 def _without_blanks(text: str) -> str:
@@ -150,39 +180,45 @@ def _translated(text: str, dotall: bool) -> str | None:
     return "".join(pieces)
 
 
+@contextmanager
+def _timed(run: Run) -> Iterator[float]:
+    """Give the seconds of processor time that are left for patterns; raises ExpressionError when they are used up."""
+    start = thread_time()
+    try:
+        if run.pattern_seconds <= 0:
+            raise TimeoutError
+        yield run.pattern_seconds
+    except TimeoutError as error:
+        raise ExpressionError("A regular expression takes too long.", "正则表达式匹配耗时过长。") from error
+    finally:
+        run.pattern_seconds -= thread_time() - start
+
+
 @builtin("matches", "input: string, pattern: string, flags?: string?", "boolean", needs_run=True)
 def matches(run: Run, text: str, pattern: str, flags: str | None) -> bool | None:
     """Tell whether the pattern is found in the text."""
-    found = _pattern(pattern, flags)
-    if found is None:
-        return None
-    run.charge(100)
-    try:
-        return found.search(text, timeout=PATTERN_SECONDS) is not None
-    except TimeoutError as error:
-        raise _too_slow() from error
+    with _timed(run) as seconds:
+        found = _pattern(pattern, flags)
+        return None if found is None else found.search(text, timeout=seconds) is not None
 
 
 @builtin("replace", "input: string, pattern: string, replacement: string, flags?: string?", "string", needs_run=True)
 def replace(run: Run, text: str, pattern: str, replacement: str, flags: str | None) -> str | None:
     """Return the text with every match replaced; $1 is the first group."""
-    found = _pattern(pattern, flags)
-    if found is None:
-        return None
-    run.charge(100)
     literal = "q" in (flags or "")
     pieces: list[str] = []
     at = size = 0
-    try:
-        for match in found.finditer(text, timeout=PATTERN_SECONDS):
+    with _timed(run) as seconds:
+        found = _pattern(pattern, flags)
+        if found is None:
+            return None
+        for match in found.finditer(text, timeout=seconds):
             new = replacement if literal else _expand(replacement, match)
             pieces += (text[at : match.start()], new)
             size += len(pieces[-2]) + len(new)
             at = match.end()
             if size > MAX_STRING:
                 raise too_long()
-    except TimeoutError as error:
-        raise _too_slow() from error
     return "".join((*pieces, text[at:]))
 
 
@@ -201,26 +237,19 @@ def _expand(replacement: str, match: Any) -> str:
     return str(regex.sub(r"\$([0-9]{1,3})|\\([\\$])", one, replacement))
 
 
-def _too_slow() -> ExpressionError:
-    return ExpressionError("A regular expression takes too long.", "正则表达式匹配耗时过长。")
-
-
 @builtin("split", "string: string, delimiter: string", "list", needs_run=True)
 def split(run: Run, text: str, delimiter: str) -> list[str] | None:
     """Return the parts between matches of the delimiter, which is a pattern."""
-    found = _pattern(delimiter, None)
-    if found is None:
-        return None
-    run.charge(100)
     parts: list[str] = []
     at = 0
-    try:
-        for match in found.finditer(text, timeout=PATTERN_SECONDS):
+    with _timed(run) as seconds:
+        found = _pattern(delimiter, None)
+        if found is None:
+            return None
+        for match in found.finditer(text, timeout=seconds):
             if match.end() > match.start():
                 parts.append(text[at : match.start()])
                 at = match.end()
-    except TimeoutError as error:
-        raise _too_slow() from error
     return [*parts, text[at:]]
 
 
