@@ -22,6 +22,16 @@ from app.store.records import case_facts
 FACTS = tuple(field.name for field in fields(CaseFacts) if field.name not in {"extra", "flags"})
 
 
+class Facts(dict[str, Any]):
+    """Facts of a case: what nobody has told yet is null, not an error (forms add facts as the case goes on)."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+
 class CaseBox:
     """A case inside a unit of work; linked instances that are started in it share the box."""
 
@@ -58,7 +68,9 @@ class CaseBox:
         """Return what diagrams and forms read as `case`."""
         case = self.facts()
         known = {name: getattr(case, name) for name in FACTS}
-        return {**case.extra, **known, "flags": sorted(case.flags), "complaint_type": self.case.complaint_type}
+        return Facts(
+            {**case.extra, **known, "flags": sorted(case.flags), "complaint_type": self.case.complaint_type}
+        )
 
     def decide(self, decision_id: str, context: Mapping[str, Any]) -> DecisionResult:
         """Evaluate a decision of the version that the case runs on."""
