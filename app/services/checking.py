@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app import engine
 from app.engine import Catalog
+from app.engine.drawing import check_drawings
 from app.errors import Finding, Refused
 from app.handling import Registry
 from app.policy.register import read_register
@@ -72,4 +73,4 @@ def _check_alone(path: Path) -> list[Finding]:
     content = path.read_bytes()
     if path.suffix == ".json":
         return check_form(content, str(path))
-    return engine.check({str(path): content}, Catalog())
+    return [*engine.check({str(path): content}, Catalog()), *check_drawings({str(path): content})]

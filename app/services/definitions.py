@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from app import engine
 from app.engine import Catalog, OperationInfo
+from app.engine.drawing import check_drawings
 from app.errors import Finding, Refused
 from app.facts import Actor, BuiltProcess
 from app.handling import Registry
@@ -73,7 +74,7 @@ def catalog_of(files: Mapping[str, bytes], registry: Registry, register: Registe
 def check_files(files: Mapping[str, bytes], registry: Registry, register: Register) -> list[Finding]:
     """Return everything that the lint finds in a bundle, forms first."""
     catalog, findings = catalog_of(files, registry, register)
-    return [*findings, *engine.check(files, catalog)]
+    return [*findings, *engine.check(files, catalog), *check_drawings(files)]
 
 
 class Definitions:

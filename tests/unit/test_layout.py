@@ -200,3 +200,23 @@ def test_what_is_not_plain_bpmn_is_refused(xml: bytes) -> None:
 def test_our_own_diagrams_are_drawn_cleanly(path: Path) -> None:
     looks = [finding for finding in check_drawing(path.read_bytes(), path.name) if finding.rule in LOOKS]
     assert looks == []
+
+
+def test_a_file_in_another_encoding_becomes_utf_8() -> None:
+    other = NESTED.decode().replace("UTF-8", "GB18030").encode("gb18030")
+    assert tidy(other, "nested.bpmn") == tidy(NESTED, "nested.bpmn")
+    assert tidy(b"\xef\xbb\xbf" + NESTED, "nested.bpmn") == tidy(NESTED, "nested.bpmn")
+
+
+def test_several_pools_stand_below_each_other() -> None:
+    xml = (HEAD + """<bpmn:collaboration id="c"><bpmn:participant id="ours" name="公司" processRef="p"/>
+      <bpmn:participant id="theirs" name="客户" processRef="q"/><bpmn:participant id="box" name="供应商"/>
+      <bpmn:messageFlow id="m" sourceRef="ask" targetRef="answer"/></bpmn:collaboration>
+      <bpmn:process id="p"><bpmn:userTask id="ask" name="询问"/></bpmn:process>
+      <bpmn:process id="q"><bpmn:userTask id="answer" name="答复"/></bpmn:process></bpmn:definitions>""").encode()
+    drawn = tidy(xml, "pools.bpmn")
+    ours, theirs, box = (bounds(drawn, key) for key in ("ours", "theirs", "box"))
+    assert ours[1] + ours[3] < theirs[1]
+    assert theirs[1] + theirs[3] < box[1]
+    assert b'bpmnElement="m"' in drawn
+    assert check_drawing(drawn, "pools.bpmn") == []

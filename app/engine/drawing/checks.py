@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import combinations, pairwise
 
 from app.engine.drawing.columns import assign_columns
@@ -11,10 +12,11 @@ from app.engine.drawing.document import Flow, Node, Plane, parse, read_pictures
 from app.engine.drawing.drawn import Drawn, read_drawn
 from app.engine.drawing.geometry import Point, Rect
 from app.engine.drawing.measure import crossings, lie_together
-from app.errors import Finding
+from app.errors import Finding, Refused
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 REACH = 4  # pixels between a flow's end and its shape
+MOST = 800  # nodes or flows of a plane beyond which nobody can read it, however it looks
 ASKING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 
 
@@ -33,7 +35,17 @@ def check_drawing(xml: bytes, file: str) -> list[Finding]:
                              "the file has no drawing: run chengnuo tidy"))
         return found
     for plane in planes:
-        found += _Looks(file, plane, drawn).findings()
+        if max(len(plane.nodes), len(plane.flows)) <= MOST:
+            found += _Looks(file, plane, drawn).findings()
+    return found
+
+
+def check_drawings(files: Mapping[str, bytes]) -> list[Finding]:
+    """Return what is wrong with the drawings of a bundle; what cannot be read is left to the engine's check."""
+    found: list[Finding] = []
+    for path in sorted(path for path in files if path.endswith(".bpmn")):
+        with suppress(Refused):
+            found += check_drawing(files[path], path)
     return found
 
 

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lxml import etree
-
+from app.engine.xml import BPMN
+from app.engine.xml import parse as parse_xml
 from app.errors import Finding, Refused
 
-BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
-BPMNDI = "http://www.omg.org/spec/BPMN/20100524/DI"
 DC = "http://www.omg.org/spec/DD/20100524/DC"
 DI = "http://www.omg.org/spec/DD/20100524/DI"
 
@@ -112,17 +110,8 @@ class Picture:
 
 
 def parse(xml: bytes, file: str) -> Any:
-    """Return the root element, parsed without entities, network or DTD; raises Refused."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False,
-                             remove_comments=False)
-    try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as problem:
-        line = getattr(problem, "lineno", None)
-        raise Refused([Finding(file, None, line, "bad_xml", "error", f"不是有效的 XML：{problem}",
-                               f"not well-formed XML: {problem}")]) from problem
-    if root.getroottree().docinfo.doctype:
-        raise Refused([Finding(file, None, 1, "doctype", "error", "不接受 DOCTYPE 声明", "DOCTYPE is not accepted")])
+    """Return the root element of a BPMN file; raises Refused."""
+    root = parse_xml(xml, file)
     if root.tag != f"{{{BPMN}}}definitions":
         raise Refused([Finding(file, None, root.sourceline, "not_bpmn", "error", "不是 BPMN 2.0 文件",
                                "not a BPMN 2.0 file")])

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.engine.drawing.document import BPMNDI, DC, DI
+from app.engine.drawing.document import DC, DI
 from app.engine.drawing.geometry import Point, Rect
+from app.engine.xml import BPMNDI
 
 
 @dataclass(frozen=True)

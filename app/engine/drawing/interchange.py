@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from xml.parsers import expat
 from xml.sax.saxutils import quoteattr
 
-from app.engine.drawing.document import BPMNDI, DC, DI, SUBPROCESSES
+from app.engine.drawing.document import DC, DI, SUBPROCESSES
 from app.engine.drawing.geometry import Drawing, Point, Rect
 from app.engine.drawing.pools import Drawn
+from app.engine.xml import BPMNDI
 
 NAMESPACES = {"bpmndi": BPMNDI, "dc": DC, "di": DI}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from dataclasses import dataclass
-
-from lxml import etree
 
 from app.engine.drawing.columns import Columns, assign_columns
 from app.engine.drawing.document import Plane, parse, read_pictures
@@ -30,10 +30,7 @@ def tidy(xml: bytes, file: str) -> bytes:
 
     Embedded subprocesses are drawn collapsed, their content on a plane of its own. Raises Refused.
     """
-    root = parse(xml, file)
-    encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
-    if encoding not in ("UTF-8", "ASCII", "US-ASCII") or xml.startswith(b"\xef\xbb\xbf"):
-        xml = etree.tostring(root.getroottree(), encoding="UTF-8", xml_declaration=True)
+    xml = _in_utf8(xml, parse(xml, file).getroottree().docinfo.encoding or "UTF-8")
     pictures = read_pictures(xml, file)
     for picture in pictures:
         for plane in picture.planes:
@@ -60,6 +57,14 @@ def draw_plane(plane: Plane) -> Drawing:
         best = found
     apart = _routed(plane, best.columns, best.placing, best.rows, ROUNDS)
     return place_labels(min(best, apart, key=lambda candidate: candidate.price).surveyor)
+
+
+def _in_utf8(xml: bytes, encoding: str) -> bytes:
+    """Return the same file in UTF-8, without a byte order mark."""
+    if encoding.upper() in ("UTF-8", "ASCII", "US-ASCII") and not xml.startswith(codecs.BOM_UTF8):
+        return xml
+    text = xml.removeprefix(codecs.BOM_UTF8).decode(encoding).removeprefix("\ufeff")
+    return re.sub(r"""(<\?xml[^>]*encoding=)["'][^"']*["']""", r'\1"UTF-8"', text, count=1).encode()
 
 
 @dataclass(frozen=True)
