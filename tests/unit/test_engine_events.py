@@ -13,6 +13,8 @@ from tests.unit.engine_support import (
     Walk,
     boundary,
     diagram,
+    error,
+    errors,
     flows,
     message,
     messages,
@@ -343,6 +345,25 @@ def test_an_escalation_reaches_the_scope_around_without_stopping_it():
         + flows("b boss", "boss e2")
     )
     assert sorted(Walk(diagram(body, extra=extra)).open) == ["boss", "x"]
+
+
+def test_an_error_is_not_caught_beside_the_activity_that_throws_it():
+    extra = errors("X")
+    broken = (
+        nodes("startEvent", "s2") + nodes("userTask", "x") + node("endEvent", "e3", error("X")) + flows("s2 x", "x e3")
+    )
+    body = (
+        nodes("startEvent", "s")
+        + nodes("parallelGateway", "f", "j")
+        + node("subProcess", "sub", broken)
+        + nodes("userTask", "beside", "wrong")
+        + boundary("b", "beside", error("X"))
+        + nodes("endEvent", "e", "e2")
+        + flows("s f", "f sub", "f beside", "sub j", "beside j", "j e", "b wrong", "wrong e2")
+    )
+    walk = Walk(diagram(body, extra=extra)).do("x")
+    assert walk.open == ["beside"]
+    assert [task.element.id for task in walk.execution.view().failed] == ["e3"]
 
 
 def test_a_receive_task_waits_and_a_send_task_throws():

@@ -11,6 +11,17 @@ from app.errors import ExpressionError
 
 def writes(subject: Subject, node: Node) -> frozenset[str]:
     """Return the variables that a node sets, those of the elements inside a subprocess included."""
+    names, seen, open_ = set[str](), {node.id}, [node]
+    while open_:
+        one = open_.pop()
+        names |= _own_writes(subject, one)
+        inner = subject.process.inside(one.id) if one.type in SCOPES else []
+        open_ += [other for other in inner if other.id not in seen]
+        seen |= {other.id for other in inner}
+    return frozenset(names)
+
+
+def _own_writes(subject: Subject, node: Node) -> set[str]:
     names: set[str] = set()
     forms = subject.catalog.forms or {}
     names |= forms.get(node.properties.get("form", "")) or frozenset()
@@ -30,10 +41,7 @@ def writes(subject: Subject, node: Node) -> frozenset[str]:
     if node.loop is not None:
         names |= set(filter(None, (node.loop.results,)))
         names -= {node.loop.result or "", node.loop.item or ""}
-    if node.type in SCOPES:
-        for inner in subject.process.inside(node.id):
-            names |= writes(subject, inner)
-    return frozenset(names)
+    return names
 
 
 def known_variables(subject: Subject) -> frozenset[str] | None:

@@ -207,11 +207,13 @@ def _exclusive_origin(process: Process, flow: Flow) -> str | None:
     seen: set[str] = set()
     while flow.source not in seen:
         seen.add(flow.source)
-        node = process.nodes[flow.source]
+        node = process.nodes.get(flow.source)
+        if node is None:
+            return None
         if node.type in {"exclusiveGateway", "eventBasedGateway"} and len(process.leaving(node.id)) > 1:
             return node.id
         entering = process.entering(node.id)
-        if len(entering) != 1 or len(process.leaving(node.id)) != 1 or entering[0].source not in process.nodes:
+        if len(entering) != 1 or len(process.leaving(node.id)) != 1:
             return None
         flow = entering[0]
     return None

@@ -61,10 +61,11 @@ def _one_sided(nodes: list[tuple[str, Process, Node]], outside: frozenset[str]) 
 
 def _uncaught(file: str, process: Process, node: Node, nodes: list[tuple[Process, Node]]) -> Iterator[Finding]:
     """Look at the enclosing subprocess, then at every caller: each must have a boundary event for the error."""
-    scope = node.scope
-    while scope != process.id and scope in process.nodes:
+    scope, seen = node.scope, {process.id}
+    while scope not in seen and scope in process.nodes:
         if _catches(process, scope, node):
             return
+        seen.add(scope)
         scope = process.nodes[scope].scope
     callers = [(p, n) for p, n in nodes if n.called == process.id]
     if not callers or not all(_catches(p, n.id, node) for p, n in callers):
