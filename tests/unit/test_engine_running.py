@@ -596,7 +596,8 @@ def test_a_message_start_event_is_taken_as_received():
 
 TABLE = b"""<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" xmlns:chengnuo="http://chengnuo/schema/1.0"
-  id="d" name="d" namespace="http://chengnuo/test"><decision id="grade" name="grade"><decisionTable id="t" hitPolicy="FIRST">
+  id="d" name="d" namespace="http://chengnuo/test"><decision id="grade" name="grade">
+  <decisionTable id="t" hitPolicy="FIRST">
   <input id="i"><inputExpression id="ie" typeRef="number"><text>amount</text></inputExpression></input>
   <output id="o1" name="level" typeRef="string"/><output id="o2" name="days" typeRef="number"/>
   <rule id="R01"><extensionElements><chengnuo:rule clauses="A-1 B-2"/></extensionElements>
