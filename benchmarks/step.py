@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import event, func, select
+from sqlalchemy import Engine, event, func, select
 
 from app import create_app
 from app.engine import feel
@@ -136,19 +136,19 @@ def around(times: list[list[float]], mark: int) -> float:
 
 
 @contextmanager
-def counting() -> Iterator[list[int]]:
+def counting(engine: Engine | None = None) -> Iterator[list[int]]:
     """Count the SQL statements that are sent meanwhile."""
-    count = [0]
+    count, engine = [0], engine or db.engine
 
     def add(*_: Any) -> None:
         count[0] += 1
 
-    event.listen(db.engine, "before_cursor_execute", add)
+    event.listen(engine, "before_cursor_execute", add)
     try:
         gc.collect(0)
         yield count
     finally:
-        event.remove(db.engine, "before_cursor_execute", add)
+        event.remove(engine, "before_cursor_execute", add)
 
 
 def top_process() -> str:
