@@ -74,8 +74,8 @@ def test_a_type_whose_process_is_not_there_yet_is_refused_at_the_door(clerk: Api
     assert clerk.get("/cases").get_json()["total"] == 0
 
 
-def test_pages_of_cases_join_without_gap_or_double_while_new_ones_come(clerk: Api, clock: FixedClock) -> None:
-    made = []
+def test_pages_of_cases_join_without_gap_or_double_while_new_ones_come(any_app: Flask, clock: FixedClock) -> None:
+    clerk, made = Api(any_app, "clerk"), []
     for _ in range(5):
         made.append(clerk.register()["number"])
         clock.advance(timedelta(seconds=1))
@@ -117,8 +117,9 @@ def test_cases_are_filtered(clerk: Api) -> None:
     assert clerk.get("/cases", state="closed").get_json() == {"items": [], "next": None, "total": 0}
 
 
-def test_managers_see_every_case_and_the_warehouse_none_that_never_reached_it(app: Flask, clerk: Api) -> None:
-    number = clerk.register()["number"]
+def test_managers_see_every_case_and_the_warehouse_none_that_never_reached_it(any_app: Flask) -> None:
+    app = any_app
+    number = Api(app, "clerk").register()["number"]
     for reader in ("manager", "director", "compliance", "supervisor"):
         assert Api(app, reader).get(f"/cases/{number}").status_code == 200, reader
     warehouse = Api(app, "warehouse")
