@@ -166,6 +166,19 @@ def create_token(user: str, days: int | None, as_json: bool) -> int:
     return 0
 
 
+@token.command("revoke")
+@click.argument("user")
+@JSON
+def revoke_tokens(user: str, as_json: bool) -> int:
+    """Revoke every bearer token of USER."""
+    from app.wiring import services
+
+    with application().app_context():
+        count = services().people.revoke_tokens(user)
+    show({"revoked": count}, as_json, [f"{count} revoked"])
+    return 0
+
+
 @cli.group()
 def clock() -> None:
     """The clock; it can be moved where CLOCK=adjustable."""

@@ -1,10 +1,10 @@
-"""What lies on a case's desk beside its tasks: files, comments, the contact log, copies, saved views."""
+"""What lies on a case's desk beside its tasks: files, comments, the contact log, saved views."""
 
 from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from app.facts import Actor
 from app.services.audit import record
 from app.services.file_checks import MAX_BYTES, check_file
 from app.store.base import db
-from app.store.models import Attachment, CaseCopy, Comment, Communication, SavedView, User, WorkItem
+from app.store.models import Attachment, Comment, Communication, SavedView, WorkItem
 from app.store.unit_of_work import unit_of_work
 
 MAX_TEXT = 4000
@@ -39,27 +39,6 @@ class StoredFile:
     media_type: str
     size: int
     content: bytes
-
-
-@dataclass(frozen=True)
-class View:
-    """A named filter of a list."""
-
-    id: int
-    page: str
-    name: str
-    query: str
-
-
-@dataclass(frozen=True)
-class CopyHolder:
-    """Somebody who was given a copy of a case to read (抄送)."""
-
-    username: str
-    display_name: str
-    at: datetime  # aware UTC
-    by: str
-    note: str
 
 
 class Desk:
@@ -158,16 +137,6 @@ class Desk:
             session.add(row)
             record(session, now, actor.name, "desk:contact:logged", case_id, case_id, {"way": row.way})
 
-    # Copies
-
-    def copies_of(self, case_id: str, actor: Actor) -> list[CopyHolder]:
-        """Return who was given a copy of the case, oldest first; raises NotFound."""
-        self._need_staff_case(case_id, actor)
-        query = (select(User.username, User.display_name, CaseCopy.at, CaseCopy.by, CaseCopy.note)
-                 .join(User, User.id == CaseCopy.user_id).where(CaseCopy.case_id == case_id)
-                 .order_by(CaseCopy.at, CaseCopy.id))
-        return [CopyHolder(*row) for row in db.session.execute(query)]
-
     # Saved views
 
     def save_view(self, page: str, name: str, query: str, actor: Actor) -> int:
@@ -185,11 +154,6 @@ class Desk:
             session.flush()
             return row.id
 
-    def views(self, page: str, actor: Actor) -> list[View]:
-        """Return the actor's saved views of a page, by name."""
-        query = select(SavedView).filter_by(user_id=actor.user_id, page=page).order_by(SavedView.name)
-        return [View(row.id, row.page, row.name, row.query) for row in db.session.execute(query).scalars()]
-
     def delete_view(self, view_id: int, actor: Actor) -> None:
         """Forget one of the actor's own views; raises NotFound."""
         with unit_of_work() as session:
@@ -205,21 +169,6 @@ class Desk:
         if actor.case_id is not None:  # what colleagues say to each other is not the customer's to read or write
             raise NotFound("There is no such case.", "没有这个个案。")
         self._need_case(case_id, actor)
-
-
-def adopt(session: Session, ids: Iterable[str], case_id: str | None, task_id: str | None, actor: Actor,
-          field: str = "file") -> None:
-    """Bind uploaded files to the case and task they were handed in with; raises Invalid for foreign or unknown ids."""
-    for attachment_id in ids:
-        row = session.execute(select(Attachment).where(Attachment.id == attachment_id)).scalar_one_or_none()
-        own = row is not None and (row.case_id == case_id if row.case_id is not None else row.uploaded_by == actor.name)
-        if row is None or not own:
-            raise Invalid([FieldError(field, "There is no such file.", "没有这个文件。")])
-        if row.case_id is None:
-            row.case_id = case_id
-        if row.work_item_id is None:
-            row.work_item_id = task_id
-    session.flush()
 
 
 def _required(field: str) -> FieldError:

@@ -250,11 +250,6 @@ class People:
         query = select(User).join(Membership, Membership.user_id == User.id).where(Membership.group_code == group)
         return self._people(query.where(User.active).order_by(User.username))
 
-    def groups(self) -> list[tuple[str, str, str]]:
-        """Return every group as (code, Chinese name, English name), by code."""
-        rows = db.session.execute(select(Group).order_by(Group.code)).scalars()
-        return [(row.code, row.name_zh, row.name_en) for row in rows]
-
     @staticmethod
     def _people(query: object) -> list[Person]:
         users = list(db.session.execute(query).scalars())  # type: ignore[call-overload]
@@ -298,15 +293,6 @@ class People:
             self._insert(session, username, display_name, hashed, wanted, email=email, demo=False)
             record(session, self._clock.now(), by, "cli:user:created", username, detail={"groups": wanted})
         return password
-
-    def set_active(self, username: str, active: bool, by: str) -> None:
-        """Let a user in or keep them out, ending their sessions; raises NotFound."""
-        with unit_of_work() as session:
-            user = session.execute(select(User).filter_by(username=username)).scalar_one_or_none()
-            if user is None:
-                raise NotFound(f"There is no user {username}.", f"没有用户 {username}。")
-            user.active, user.session_epoch = active, user.session_epoch + 1
-            record(session, self._clock.now(), by, "cli:user:activated" if active else "cli:user:deactivated", username)
 
     def seed_demo(self) -> str:
         """Make the demo users that are missing and return their password; raises NotAllowed in production."""

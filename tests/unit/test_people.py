@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.clock import FixedClock
 from app.errors import Invalid, NotAllowed, NotFound
+from app.services.administration import Administration
 from app.services.people import FAILURES_ALLOWED, People, Refusal
 from app.store.base import db, prepare_sqlite
 from app.store.models import Audit, Token, User
@@ -202,12 +203,12 @@ def test_a_token_for_nobody_is_refused(people: People) -> None:
         people.create_token("clerk", days=0)
 
 
-def test_a_user_who_was_shut_out_comes_in_no_way(people: People, password: str) -> None:
+def test_a_user_who_was_shut_out_comes_in_no_way(people: People, password: str, clock: FixedClock) -> None:
     token = people.create_token("clerk")
     clerk = people.authenticate("clerk", password)
     assert clerk.user_id is not None
     epoch = people.epoch(clerk.user_id)
-    people.set_active("clerk", False, "system")
+    Administration(clock).allow("clerk", False, people.authenticate("admin", password))
     forget()
     with pytest.raises(Refusal):
         people.authenticate("clerk", password)
