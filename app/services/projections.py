@@ -86,6 +86,8 @@ class Projections:
     # ---- timers
 
     def _timers(self, view: ExecutionView) -> None:
+        if not any(element.timer for element in self.step.spec.elements):
+            return
         stored = {
             row.task_id: row
             for row in self.session.execute(
@@ -132,6 +134,8 @@ class Projections:
     # ---- messages
 
     def _subscriptions(self, view: ExecutionView) -> None:
+        if not any(element.message for element in self.step.spec.elements):
+            return
         stored = {
             (row.task_id, row.message): row.id
             for row in self.session.execute(

@@ -30,6 +30,7 @@ from app.store.unit_of_work import after_commit, in_unit_of_work, locked
 T = TypeVar("T")
 SETTLE_ROUNDS = 50  # a diagram that fires timers without end is stopped here
 QUIET = {"sequenceFlow"}
+DONE = {"completed", "fired"}  # a catching event is told as fired
 
 
 class Step:
@@ -294,9 +295,9 @@ class Step:
         element = event.element
         if element.pauses and event.transition == "started":
             box.clocks.pause(element.pauses, element.pause_reason or "", event.task_id)
-        if element.pauses and event.transition in {"completed", "cancelled"}:
+        if element.pauses and event.transition in {*DONE, "cancelled"}:
             box.clocks.resume(event.task_id)
-        if event.transition != "completed":
+        if event.transition not in DONE:
             return
         if element.milestone:
             box.clocks.reach(element.milestone)

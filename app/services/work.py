@@ -246,7 +246,7 @@ class Work:
         if instance_id is None:
             raise NotFound("No such task", "没有这个任务")
 
-        def command(moving: step.Step) -> None:
+        def command(moving: step.Step) -> step.Step:
             item = moving.items.get(task_id)
             if item is None:
                 self._refuse_gone(moving.session, task_id, actor)
@@ -263,13 +263,13 @@ class Work:
                 item.case_id,
                 {"element": item.element_id, **({"on_behalf": True} if on_behalf else {})},
             )
+            return moving
 
         try:
-            step.run(self._rt, instance_id, actor, command)
+            return self._outcome(step.run(self._rt, instance_id, actor, command), actor)
         except Conflict:
             self._refuse_ended(task_id, actor)
             raise
-        return self._outcome(task_id, actor)
 
     def complete_many(
         self, answers: Sequence[tuple[str, Mapping[str, Any]]], actor: Actor, on_behalf: bool = False
@@ -350,28 +350,18 @@ class Work:
             raise Conflict(
                 "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
             )
-        waiting = session.execute(
-            select(Consultation.id)
-            .where(
-                Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.state == "open"
-            )
-            .limit(1)
-        ).first()
-        if waiting is not None:
-            raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
-        refused = session.execute(
-            select(Consultation.id)
-            .where(
-                Consultation.work_item_id == item.id, Consultation.kind == "countersign", Consultation.agreed.is_(False)
-            )
-            .limit(1)
-        ).first()
-        if refused is not None:
-            raise Conflict(
-                "A countersigner disagreed; withdraw the countersign or ask again",
-                "会签人不同意，请撤回会签或重新征询",
-                countersign=True,
-            )
+        asked = select(Consultation.state, Consultation.agreed).where(
+            Consultation.work_item_id == item.id, Consultation.kind == "countersign"
+        )
+        for state, agreed in session.execute(asked).all():
+            if state == "open":
+                raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
+            if agreed is False:
+                raise Conflict(
+                    "A countersigner disagreed; withdraw the countersign or ask again",
+                    "会签人不同意，请撤回会签或重新征询",
+                    countersign=True,
+                )
 
     def _submit(self, moving: step.Step, item: WorkItem, raw: Mapping[str, Any], actor: Actor) -> Mapping[str, Any]:
         """Bind the answers, keep them, carry facts to the case; return the process variables."""
@@ -453,19 +443,13 @@ class Work:
         if item is not None and item.state != "open":
             raise gone(item)
 
-    def _outcome(self, task_id: str, actor: Actor) -> Completed:
-        session = self._rt.session()
-        row = session.execute(select(WorkItem.case_id, WorkItem.instance_id).where(WorkItem.id == task_id)).one()
-        if row.case_id is None:
-            family = WorkItem.instance_id == row.instance_id
-            number = state = None
-        else:
-            family = WorkItem.case_id == row.case_id
-            number, state = session.execute(select(Case.number, Case.state).where(Case.id == row.case_id)).one()
-        open_items = session.execute(
-            select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)
-        ).scalars()
-        return Completed(number, state, tuple(item.id for item in open_items if self.may_see(item, actor)))
+    def _outcome(self, done: step.Step, actor: Actor) -> Completed:
+        """Return what the committed step led to."""
+        case = done.box.case if done.box else None
+        family = WorkItem.case_id == case.id if case else WorkItem.instance_id == done.instance.id
+        query = select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)
+        seen = [item.id for item in self._rt.session().execute(query).scalars() if self.may_see(item, actor)]
+        return Completed(case.number if case else None, case.state if case else None, tuple(seen))
 
 
 def gone(item: WorkItem) -> Conflict:
