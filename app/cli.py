@@ -122,6 +122,10 @@ def verify(as_json: bool) -> int:
 
     with application().app_context():
         result = compare(services().runtime)
+        broken = services().sealer.verify()
+        result["differences"] += [
+            {"instance": None, "what": "audit", "state": problem, "table": "audit"} for problem in broken
+        ]
     show(result, as_json, [f"{result['checked']} checked", *map(str, result["differences"])])
     return int(bool(result["differences"]))
 

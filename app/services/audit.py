@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,13 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import ChengnuoError
 from app.store.base import db
-from app.store.models import Audit
+from app.store.models import Audit, Setting
 from app.store.unit_of_work import unit_of_work
 
 GENESIS = "0" * 64  # what the first row is chained to
 SEALER_LOCK = 0x6175_6469  # PostgreSQL advisory lock: one sealer over all hosts
 BATCH = 500
+DATABASE_ID = "database_id"
 
 
 class AuditBroken(ChengnuoError):
@@ -43,12 +46,27 @@ def digest(row: Audit, previous: str) -> str:
     return hashlib.sha256(f"{previous}\n{text_form}".encode()).hexdigest()
 
 
+def database_id() -> str:
+    """Return what tells this database from others; given once, when it is first asked for."""
+    with unit_of_work() as session:
+        known = session.get(Setting, DATABASE_ID)
+        if known is None:
+            known = Setting(key=DATABASE_ID, value=secrets.token_hex(8))
+            session.add(known)
+            session.flush()
+        return str(known.value)
+
+
 class Sealer:
     """Links new rows into the chain and anchors its head in a file outside the database."""
 
     def __init__(self, clock: Clock, head: Path) -> None:
-        self._clock = clock
-        self._head = head
+        """Take the anchor's path; each database has an anchor of its own, told apart by its id."""
+        self._clock, self._path = clock, head
+
+    @cached_property
+    def _head(self) -> Path:
+        return self._path.with_name(f"{self._path.name}-{database_id()}")
 
     def seal(self, limit: int = BATCH) -> int:
         """Seal what waits, in batches of `limit`, and return how many rows; raises AuditBroken at a broken anchor."""

@@ -17,7 +17,7 @@ from app.services import audit, step
 from app.services.cases import SEES_ALL, Cases
 from app.services.reading import Reading
 from app.services.runtime import Runtime
-from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
+from app.store.models import Attachment, Consultation, Submission, User, WorkItem, WorkItemParty
 from app.store.parties import remember
 from app.store.unit_of_work import in_unit_of_work, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
