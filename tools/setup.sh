@@ -18,7 +18,7 @@ if ! [ -x "$venv/bin/python" ]; then
         echo "Install Python 3.11, 3.12 or 3.13 with its venv module (Debian: apt-get install python3 python3-venv), then try again." >&2
         exit 1
     fi
-    echo "Making $venv with $("$python" --version) ..."
+    echo "Making $venv with $("$python" --version) ..." >&2
     "$python" -m venv "$venv"
 fi
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$wanted"

@@ -20,10 +20,21 @@ sys.path.insert(0, str(ROOT))
 
 from tests.robot import fill
 
-CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
-PEOPLE = [("陈女士", "13800002211", "CN-20 洗衣机", "脱水时噪音很大，影响休息。"), ("李先生", "13900003322", "CN-7 冰箱", "冷藏室结冰，送修两次仍未好。"),
-          ("王老师", "13700004433", "CN-12 空调", "安装人员态度差，墙面被划伤。"), ("赵经理", "13600005544", "CN-31 热水器", "漏水，存在安全隐患。")]  # fmt: skip
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PEOPLE = [
+    ("陈女士", "13800002211", "CN-20 洗衣机", "脱水时噪音很大，影响休息。"),
+    ("李先生", "13900003322", "CN-7 冰箱", "冷藏室结冰，送修两次仍未好。"),
+    ("王老师", "13700004433", "CN-12 空调", "安装人员态度差，墙面被划伤。"),
+    ("赵经理", "13600005544", "CN-31 热水器", "漏水，存在安全隐患。"),
+]
 
 
 class Server:
@@ -34,8 +45,13 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
-        self.env = {**os.environ, "CHENGNUO_VAR": folder, "DATABASE_URL": f"sqlite:///{folder}/pictures.db", "CLOCK": "adjustable",
-                    "PORT": str(self.port)}  # fmt: skip
+        self.env = {
+            **os.environ,
+            "CHENGNUO_VAR": folder,
+            "DATABASE_URL": f"sqlite:///{folder}/pictures.db",
+            "CLOCK": "adjustable",
+            "PORT": str(self.port),
+        }
         self.command = [sys.executable, "-m", "app.cli"]
         self.process = subprocess.Popen([*self.command, "serve"], env=self.env, cwd=ROOT, stdout=subprocess.DEVNULL)
         for _ in range(150):
@@ -50,7 +66,9 @@ class Server:
     def call(self, user: str, method: str, path: str, body: Any = None) -> Any:
         """Call the API as `user`."""
         if user not in self.tokens:
-            made = subprocess.run([*self.command, "token", "create", user], env=self.env, cwd=ROOT, capture_output=True, text=True)
+            made = subprocess.run(
+                [*self.command, "token", "create", user], env=self.env, cwd=ROOT, capture_output=True, text=True
+            )
             self.tokens[user] = made.stdout.strip()
         request = urllib.request.Request(
             f"{self.base}/api/v1{path}",
@@ -66,8 +84,14 @@ def fill_in(server: Server) -> str:
     """File some complaints, let one of them move on, and return its number."""
     numbers = []
     for name, phone, model, text in PEOPLE:
-        body = {"type": "complaint", "channel": "phone", "customer": {"name": name, "phone": phone}, "product": {"model": model},
-                "description": text, "flags": ["safety"] if "安全" in text else []}  # fmt: skip
+        body = {
+            "type": "complaint",
+            "channel": "phone",
+            "customer": {"name": name, "phone": phone},
+            "product": {"model": model},
+            "description": text,
+            "flags": ["safety"] if "安全" in text else [],
+        }
         numbers.append(server.call("clerk", "POST", "/cases", body)["number"])
         server.call("admin", "POST", "/clock/advance", {"by": "PT3M"})
     for _ in range(6):

@@ -25,7 +25,7 @@ def test_the_same_files_make_no_new_version(services: Services, tree: Path) -> N
     assert services.definitions.deploy(tree, SYSTEM).new == {}
 
 
-def test_a_changed_deadline_is_a_new_version_of_what_runs_on_it_and_of_nothing_else(services: Services, tree: Path) -> None:
+def test_a_changed_deadline_is_a_new_version_of_what_runs_on_it_alone(services: Services, tree: Path) -> None:
     table = tree / "processes" / "decisions" / "deadlines.dmn"
     table.write_text(table.read_text(encoding="utf-8").replace("PT15M", "PT10M"), encoding="utf-8")
     new = services.definitions.deploy(tree, SYSTEM).new
