@@ -87,6 +87,8 @@ def install(app: Flask) -> None:
 def identify() -> None:
     """Set `g.actor`; raises NotSignedIn for a bearer token that is not good (never falls back to the cookie)."""
     g.actor = g.token_digest = None
+    if request.method == "HEAD":
+        request.method = "GET"  # else a view that asks "is it GET?" would take it for a POST, and CSRF for harmless
     if request.endpoint is None or request.endpoint == "static":
         return
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")

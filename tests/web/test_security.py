@@ -175,6 +175,13 @@ def test_sign_in_says_the_same_to_everybody(guarded: Flask) -> None:
     assert len(texts) == 1
 
 
+def test_asking_for_the_head_of_a_page_does_nothing_but_that(guarded: Flask) -> None:
+    assert go(guarded.test_client(), "HEAD", "/sign-in").status_code == 200
+    client = enter(guarded)
+    for path in ("/password", "/cases/new"):
+        assert go(client, "HEAD", path).status_code == 200, path
+
+
 def test_sign_in_leads_to_no_other_site(guarded: Flask) -> None:
     for target in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
         client = guarded.test_client()

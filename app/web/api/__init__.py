@@ -13,4 +13,5 @@ SUBJECTS = (cases, clock, definitions, files, incidents, instances, messages, op
 
 def install(app: Flask) -> None:
     """Add the API to the application."""
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Chinese stays readable in answers and logs
     app.register_blueprint(api)
