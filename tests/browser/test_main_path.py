@@ -1,4 +1,4 @@
-"""A complaint in a real browser: filed by the customer, walked through the roles on their pages, until it is archived."""
+"""A complaint in a real browser: filed by the customer, walked through the roles on their pages, to its archive."""
 
 from __future__ import annotations
 

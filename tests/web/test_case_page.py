@@ -106,8 +106,8 @@ def inputs(page: str) -> dict[str, str]:
         attributes = dict(re.findall(r'(\w+)="([^"]*)"', tag))
         kind, name = attributes.get("type", "text"), attributes.get("name", "")
         if (
-            name
-            and kind not in ("checkbox", "radio", "file", "search")
+            (name
+            and kind not in ("checkbox", "radio", "file", "search"))
             or (kind in ("checkbox", "radio") and " checked" in tag)
         ):
             found[name] = attributes.get("value", "")
