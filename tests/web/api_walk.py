@@ -51,7 +51,8 @@ class ApiWalk:
         data = answers(served, **choices)
         extra = {"on_behalf": True} if task["group"] == "customer" else {}
         for _ in range(4):  # a choice may show fields that were not required before
-            response = user.post(f"/tasks/{task['id']}/complete", {"data": data, "revision": served["revision"], **extra})
+            body = {"data": data, "revision": served["revision"], **extra}
+            response = user.post(f"/tasks/{task['id']}/complete", body)
             if response.status_code != 422:
                 break
             data = {**data, **self._asked_for(served["form"], response.get_json()["errors"])}
