@@ -240,11 +240,15 @@ class Cases:
         if actor.user_id is not None and not actor.groups & (SEES_ALL - {"compliance"}):
             raise NotAllowed("Only those who serve the customer may do this", "只有服务客户的人员可以这样做")
         case = self.facts(case_id)
-        if not self._messages.waits(self._rt.session(), message, case.number):
-            raise Conflict("The case can't take this now", "个案当前不能这样处理", state=case.state, status=case.status)
-        delivery = self._messages.publish(message, case.number, payload, actor)
-        if delivery.state != "delivered":
-            raise Conflict("The case can't take this now", "个案当前不能这样处理", state=case.state, status=case.status)
+
+        def work(session: Session) -> None:
+            """Deliver it now or not at all: a wish that was refused must not come true later."""
+            if self._messages.publish(message, case.number, payload, actor).state != "delivered":
+                raise Conflict(
+                    "The case can't take this now", "个案当前不能这样处理", state=case.state, status=case.status
+                )
+
+        in_unit_of_work(work)
 
     def family(self, case_id: str) -> list[Instance]:
         """Return the instances of a case, oldest first."""

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BusinessError, ChengnuoError, Conflict, HandlerFailed, NotFound
 from app.facts import SYSTEM, CaseFacts
 from app.handling.contract import EffectContext, Outside, Post
 from app.services.runtime import Runtime
-from app.store.models import Case, Incident, Job
+from app.store.models import Case, Incident, Instance, Job
 from app.store.records import case_facts
 from app.store.unit_of_work import in_unit_of_work, unit_of_work
 
+log = logging.getLogger(__name__)
 TOUCH = "touch_instance"  # an empty step: arms and fires what has become due
 LEASE = timedelta(minutes=2)  # a job that runs longer is taken for dead and run again
 BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
@@ -27,7 +29,7 @@ announcers: dict[Any, Announcer] = {}  # engine -> announcer
 
 
 class StillRunning(Exception):
-    """Another worker has the job, or died with it: ask again later."""
+    """Another worker has the job, or died with it, or it came too early: ask again later."""
 
 
 def announce(session: Session, job_id: int, instance_id: str | None, run_at: datetime) -> None:
@@ -95,9 +97,8 @@ class Jobs:
     def next_due(self) -> datetime | None:
         """Return when the next job is due (aware UTC), or None."""
         with unit_of_work_for_reading() as session:
-            return session.execute(
-                select(Job.run_at).where(Job.state == "waiting").order_by(Job.run_at).limit(1)
-            ).scalar_one_or_none()
+            waiting = select(Job.run_at).where(Job.state == "waiting", ~_held()).order_by(Job.run_at).limit(1)
+            return session.execute(waiting).scalar_one_or_none()
 
     def run(self, job_id: int) -> bool:
         """Run one job unless somebody else has it; failures are kept, retried with back-off, then an incident."""
@@ -108,18 +109,24 @@ class Jobs:
             self._perform(job)
         except BusinessError as error:
             self._hand_back(job, error)
-        except (ChengnuoError, OSError, ValueError, TypeError, KeyError) as error:
+        except Exception as error:  # whatever a handler does wrong, somebody has to hear of it
+            if not isinstance(error, ChengnuoError):
+                log.exception("job %s (%s) failed", job.id, job.operation)
             self._failed(job, error)
         return True
 
     def run_or_wait(self, job_id: int) -> None:
-        """Run a job that a queue handed over; raises StillRunning while somebody else's claim on it is fresh."""
+        """Run a job that a queue handed over.
+
+        Raises StillRunning while somebody else's claim on it is fresh, or where it came before its time; a job that is
+        held is announced again by whoever lets its instance go on.
+        """
         if self.run(job_id):
             return
         with unit_of_work_for_reading() as session:
-            state = session.execute(select(Job.state).where(Job.id == job_id)).scalar_one_or_none()
-        if state == "running":
-            raise StillRunning(f"job {job_id}")
+            unfinished = select(Job.id).where(Job.id == job_id, Job.state.in_(("waiting", "running")), ~_held())
+            if session.execute(unfinished).first() is not None:
+                raise StillRunning(f"job {job_id}")
 
     # ---- inner
 
@@ -233,7 +240,13 @@ class Jobs:
 
 
 def _due(now: datetime) -> Any:
-    return or_((Job.state == "waiting") & (Job.run_at <= now), (Job.state == "running") & (Job.locked_until < now))
+    waiting = (Job.state == "waiting") & (Job.run_at <= now) & ~_held()
+    return or_(waiting, (Job.state == "running") & (Job.locked_until < now))
+
+
+def _held() -> Any:
+    """Return the condition for the jobs of suspended instances: they wait with them."""
+    return exists().where(Instance.id == Job.instance_id, Instance.state == "suspended")
 
 
 def _finish(session: Session, job_id: int, done_at: datetime | None, **values: Any) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app.facts import SYSTEM, Actor
@@ -45,17 +46,21 @@ def accept(
         received_at=now,
         expires_at=now + KEEP_EARLY,
     )
-    session.add(message)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(message)
+            session.flush()
+    except IntegrityError:  # another one with the key was first, a moment ago
+        return None
     jobs.enqueue(session, DELIVER, {"message": message.id}, key=f"deliver:{message.id}:0", now=now)
     return message
 
 
 def wake_early(session: Session, name: str, correlation: str | None, *, now: datetime) -> None:
     """Queue the delivery of messages that came before anybody waited."""
-    early = select(Message.id).where(
-        Message.state == "waiting", Message.name == name, Message.correlation == correlation
-    )
+    waiting = (Message.state == "waiting", Message.name == name, Message.correlation == correlation)
+    session.execute(update(Message).where(*waiting, Message.expires_at <= now).values(state="expired"))
+    early = select(Message.id).where(*waiting).order_by(Message.id)
     for message_id in session.execute(early).scalars():
         jobs.enqueue(session, DELIVER, {"message": message_id}, key=f"deliver:{message_id}:{uuid.uuid4()}", now=now)
 

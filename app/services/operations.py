@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.clock import AdjustableClock
 from app.durations import parse_duration
 from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.facts import Actor
-from app.services import audit, jobs, step
+from app.services import audit, jobs, messages, step
 from app.services.jobs import Jobs
 from app.services.runtime import OFFSET, Runtime
 from app.services.timers import Timers
-from app.store.models import Incident, Instance, Job, Setting, Timer
+from app.store.models import Incident, Instance, Job, Setting, Subscription, Timer
 from app.store.unit_of_work import in_unit_of_work, locked
 
 OPERATORS = frozenset({"manager", "admin", "director"})
@@ -30,7 +30,7 @@ class Operations:
         self._rt, self._timers, self._jobs = rt, timers, runner
 
     def cancel(self, instance_id: str, reason: str, actor: Actor) -> None:
-        """Cancel an instance for good, and the case with the case's own process.
+        """Cancel an instance for good; with the case's own process the case and all that runs beside it.
 
         Raises NotFound, NotAllowed, Conflict, Invalid without a reason.
         """
@@ -38,20 +38,9 @@ class Operations:
         reason = _reason(reason)
 
         def work(session: Session) -> None:
-            moving = step.Step.open(self._rt, session, instance_id, actor, fire=False, suspended=True)
-            moving.execution.cancel()
-            moving.instance.state, moving.instance.ended_at, moving.instance.reason = "cancelled", moving.now(), reason
-            box = moving.box
-            if box is not None and moving.instance.parent_id is None:
-                box.clocks.cancel_open()
-                box.desk.update(state="cancelled", status="已取消", closed_at=moving.now())
-            moving.close(settle=False)
-            session.execute(
-                update(Job)
-                .where(Job.instance_id == instance_id, Job.state == "waiting", Job.operation != "notify")
-                .values(state="done", error="cancelled", done_at=moving.now())
-            )
-            self._record(session, actor, "cancel", moving.instance, {"reason": reason})
+            for relative_id in _lock_beside(session, instance_id):
+                self._cancel_one(session, relative_id, reason, actor)
+            self._cancel_one(session, instance_id, reason, actor)
 
         in_unit_of_work(work)
 
@@ -60,7 +49,7 @@ class Operations:
         self._switch(instance_id, actor, "active", "suspended", _reason(reason))
 
     def resume(self, instance_id: str, actor: Actor) -> None:
-        """Let a suspended instance go on; what fell due meanwhile fires in the next sweep."""
+        """Let a suspended instance go on: what fell due, and what came for it meanwhile, moves it at once."""
         self._switch(instance_id, actor, "suspended", "active", None)
         self._rt.woken()
 
@@ -100,6 +89,7 @@ class Operations:
             raise NotAllowed("The clock is not adjustable (CLOCK=adjustable)", "时钟不可调整（需 CLOCK=adjustable）")
         if not actor.is_system and "admin" not in actor.groups:
             raise NotAllowed("Only an administrator moves the clock", "只有管理员可以调整时钟")
+        self._rt.clock_moved()  # another process may have moved it a moment ago
         start = clock.now()
         fired = self.quiesce()
         target = self._target(start, by, to)
@@ -109,8 +99,13 @@ class Operations:
             ]
             moment = max(min(due), clock.now()) if due else target
             self._set_time(clock, moment)
-            fired += self.quiesce()
+            moved = self.quiesce()
+            fired += moved
             if moment >= target:
+                break
+            if not moved and min(due) <= moment:  # what is due can't be done now: it must not stop the clock
+                self._set_time(clock, target)
+                fired += self.quiesce()
                 break
         in_unit_of_work(
             lambda session: audit.record(
@@ -126,6 +121,22 @@ class Operations:
         return clock.now(), fired
 
     # ---- inner
+
+    def _cancel_one(self, session: Session, instance_id: str, reason: str, actor: Actor) -> None:
+        moving = step.Step.open(self._rt, session, instance_id, actor, fire=False, suspended=True)
+        moving.execution.cancel()
+        moving.instance.state, moving.instance.ended_at, moving.instance.reason = "cancelled", moving.now(), reason
+        box = moving.box
+        if box is not None and moving.instance.parent_id is None:
+            box.clocks.cancel_open()
+            box.desk.update(state="cancelled", status="已取消", closed_at=moving.now())
+        moving.close(settle=False)
+        session.execute(
+            update(Job)
+            .where(Job.instance_id == instance_id, Job.state == "waiting", Job.operation != "notify")
+            .values(state="done", error="cancelled", done_at=moving.now())
+        )
+        self._record(session, actor, "cancel", moving.instance, {"reason": reason})
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:
@@ -178,8 +189,22 @@ class Operations:
             instance.state, instance.reason = after, reason
             instance.revision += 1
             self._record(session, actor, after, instance, {"reason": reason} if reason else {})
+            if after == "active":
+                self._catch_up(session, instance)
 
         in_unit_of_work(work)
+
+    def _catch_up(self, session: Session, instance: Instance) -> None:
+        """Queue what an instance missed while it stood still: its timers, its jobs, and messages that came for it."""
+        now = self._rt.clock.now()
+        key = f"touch:{instance.id}:resumed:{instance.revision}"
+        jobs.enqueue(session, jobs.TOUCH, {}, key=key, now=now, instance_id=instance.id)
+        held = select(Job.id, Job.run_at).where(Job.instance_id == instance.id, Job.state == "waiting")
+        for row in session.execute(held).all():
+            jobs.announce(session, row.id, instance.id, row.run_at)
+        awaited = select(Subscription.message, Subscription.correlation).where(Subscription.instance_id == instance.id)
+        for wait in session.execute(awaited).all():
+            messages.wake_early(session, wait.message, wait.correlation, now=now)
 
     def _retry_job(self, incident: Incident, actor: Actor, variables: Mapping[str, Any] | None) -> None:
         def work(session: Session) -> None:
@@ -245,6 +270,23 @@ class Operations:
     def _may(actor: Actor) -> None:
         if not actor.is_system and not actor.groups & OPERATORS:
             raise NotAllowed("Only managers and administrators may do this", "只有管理人员可以这样做")
+
+
+def _lock_beside(session: Session, instance_id: str) -> list[str]:
+    """Lock an instance and, for a case's own process, what runs beside it; return the ids of the latter.
+
+    All at once and before the case, in one order: a step holds one instance and then the case.
+    """
+    row = session.execute(select(Instance.case_id, Instance.parent_id).where(Instance.id == instance_id)).first()
+    if row is None or row.case_id is None or row.parent_id is not None:
+        return []
+    family = (
+        select(Instance.id)
+        .where(Instance.case_id == row.case_id, Instance.state.in_(("active", "suspended")))
+        .order_by(Instance.id)
+        .with_for_update()
+    )
+    return [found for found in session.execute(family).scalars() if found != instance_id]
 
 
 def _reason(reason: str) -> str:

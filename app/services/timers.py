@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import ChengnuoError, Conflict
@@ -28,7 +28,7 @@ class Timers:
     def next_due(self) -> datetime | None:
         """Return when the next timer or reminder is due (aware UTC), or None."""
         timer = (
-            select(func.min(Timer.due_at))
+            select(func.min(case((Timer.not_before > Timer.due_at, Timer.not_before), else_=Timer.due_at)))
             .join(Instance, Instance.id == Timer.instance_id)
             .where(Instance.state == "active")
         )
