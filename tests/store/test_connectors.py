@@ -1,12 +1,6 @@
 """Registered systems outside: what may leave, where to, and what an answer means."""
 
-import json
-import ssl
-import threading
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import select
@@ -17,39 +11,16 @@ from app.notifications import Connectors
 from app.notifications.connectors import read_endpoints
 from app.store.models import Communication
 from app.store.unit_of_work import unit_of_work
+from tests.partner import TLS, partner
 
-TLS = Path(__file__).parent / "tls"
 CLOCK = FixedClock(datetime(2026, 3, 2, 3, tzinfo=UTC))
 
 
 @pytest.fixture
 def server():
-    """An HTTPS server of a partner on this machine: what it was sent, and what it answers."""
-    partner = SimpleNamespace(seen=[], status=200, answer=b'{"ticket": "S-1"}', headers={})
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            partner.seen.append((self.path, self.headers["Idempotency-Key"], json.loads(body)))
-            self.send_response(partner.status)
-            for name, value in partner.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(partner.answer)
-
-        def log_message(self, *_):
-            pass
-
-    https = HTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
-    https.socket = context.wrap_socket(https.socket, server_side=True)
-    partner.url = f"https://localhost:{https.server_port}/hook?tenant=1"
-    thread = threading.Thread(target=https.serve_forever, daemon=True)
-    thread.start()
-    yield partner
-    https.shutdown()
-    https.server_close()
+    """A partner's HTTPS server on this machine: what it was sent, and what it answers."""
+    with partner() as found:
+        yield found
 
 
 def connectors(url, **config):
