@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -16,7 +17,7 @@ from app.services import sla_view
 from app.services.cases import NEEDS
 from app.store.base import db
 from app.store.models import Case
-from app.store.queries import case_page
+from app.store.queries import case_page, inbox
 from app.web import task_form
 from app.web.answers import by_field, said, tell
 from app.web.entry import CUSTOMER, PUBLIC, actor, entry
@@ -110,7 +111,7 @@ def _page(
     who = actor()
     found = services().cases.row(str(who.case_id))
     tasks = [item for item in case_page.tasks(found.id) if item.group_code == CUSTOMER_GROUP and item.state == "open"]
-    forms = [(item, form if item.id == task_id else _blank(item.id, who)) for item in tasks]
+    forms = [(item, form if item.id == task_id else _blank(item.id, who), _answer_by(item)) for item in tasks]
     messages, session = services().messages, db.session()
     wishes = {name for name, message in WISHES.items() if messages.waits(session, message, found.number)}
     clocks = [one for one in sla_view.views(session, found.id, now()) if one.name in TOLD and not one.target]
@@ -141,6 +142,18 @@ def _page(
         ],
         files=[one for one in case_page.attachments(found.id) if one.uploaded_by == "customer"],
     )
+
+
+def _answer_by(item: Any) -> datetime | None:
+    """Return when silence counts as an answer (A-2.3.5): the timer that ends the task, else its due time."""
+    instance = inbox.instance(item.instance_id)
+    elements = services().runtime.library.spec(instance.definition_id).elements
+    ending = [
+        one.id
+        for one in elements
+        if one.process == item.process and one.attached_to == item.element_id and one.interrupting
+    ]
+    return case_page.timer_due(item.instance_id, item.process, ending) or item.due_at
 
 
 def _blank(task_id: str, who: Actor) -> Any:

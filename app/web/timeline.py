@@ -15,8 +15,7 @@ from app.web.shell import named
 from app.web.words import PROMINENT, word
 from app.wiring import services
 
-# What runs by itself is told when it is done; only people's work is worth its beginning.
-TOLD_AT_START = {"userTask", "subProcess", "callActivity"}
+PHASES = frozenset({"subProcess", "callActivity"})
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,15 @@ def timeline(rows: Sequence[History], display: Mapping[str, str], everything: bo
 
 
 def _is_told(row: History) -> bool:
-    if row.type not in PROMINENT:
-        return False
-    return row.transition != "started" or row.type in TOLD_AT_START
+    if row.transition in ("failed", "fired"):
+        return True
+    if row.type in ("userTask", "callActivity"):
+        return True
+    if row.type == "endEvent":
+        element = element_of(row.definition_id, row.process, row.element_id)
+        return element is not None and bool(element.closes_case or element.status)
+    # What the system does by itself is told where the policy has a word for it.
+    return row.transition != "started" and row.type in PROMINENT and row.activity is not None
 
 
 def _event(row: History, display: Mapping[str, str]) -> Event:
@@ -73,7 +78,7 @@ def _sentence(row: History, name: str, who: str) -> str:
         )
     if row.transition == "fired" or row.type == "boundaryEvent":
         return str(_("Happened: %(step)s", step=name))
-    if row.type in TOLD_AT_START:
+    if row.type in PHASES:
         return str(
             _("“%(step)s” began", step=name) if row.transition == "started" else _("“%(step)s” is finished", step=name)
         )

@@ -226,6 +226,7 @@ def tasks(case_id: str) -> Sequence[Any]:
             WorkItem.state,
             WorkItem.group_code,
             WorkItem.assignee_id,
+            WorkItem.owner_id,
             WorkItem.due_at,
             WorkItem.remind_at,
             WorkItem.created_at,
@@ -421,3 +422,11 @@ def places(instance_id: str, process: str, now: datetime) -> Places:
     return Places(
         done, frozenset(active | set(waits) | set(messages)), frozenset(late), frozenset(filter(None, failed)), events
     )
+
+
+def timer_due(instance_id: str, process: str, element_ids: Sequence[str]) -> datetime | None:
+    """Return when the first of these timers falls due (aware UTC), or None when none of them waits."""
+    query = select(func.min(Timer.due_at)).where(
+        Timer.instance_id == instance_id, Timer.process == process, Timer.element_id.in_(element_ids)
+    )
+    return db.session.execute(query).scalar_one_or_none()
