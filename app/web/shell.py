@@ -24,7 +24,7 @@ from app.web.translations import compile_catalogues
 from app.wiring import services
 
 LOCALES = ("zh", "en")
-OFFICE = frozenset({"admin", "manager", "supervisor"})  # who sees incidents and jobs
+OFFICE = frozenset({"admin", "manager", "director"})  # who sees incidents and jobs
 
 
 def locale() -> str:
@@ -129,7 +129,12 @@ def navigation() -> list[Mapping[str, Any]]:
             bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
         ),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
-        ("admin.home", _("Administration"), bool(who.groups & frozenset({"admin"}))),
+        (
+            "admin.provisional",
+            _("Provisional deadlines"),
+            bool(who.groups & frozenset({"compliance", "manager"})) and "admin" not in who.groups,
+        ),
+        ("admin.home", _("Administration"), "admin" in who.groups),
     ]
     return [
         {"href": url_for(endpoint), "label": label, "current": _is_current(endpoint), "count": None}
@@ -142,8 +147,8 @@ def _is_current(endpoint: str) -> bool:
     here = request.endpoint or ""
     if here == "cases.new" or endpoint == "cases.new":
         return here == endpoint
-    blueprint = endpoint.split(".")[0]
-    return here.split(".")[0] in {blueprint, "tasks" if blueprint == "inbox" else blueprint}
+    part = here.split(".")[0]
+    return {"tasks": "inbox", "diagrams": "cases"}.get(part, part) == endpoint.split(".")[0]
 
 
 def context() -> dict[str, Any]:

@@ -28,3 +28,10 @@ document.addEventListener("change", (event) => {
   if (all) document.querySelectorAll(all.dataset.checkAll).forEach((box) => { box.checked = all.checked; });
   if (event.target.matches("[data-submit]")) event.target.form.requestSubmit();
 });
+
+// A session that has ended answers a poll with the sign-in page: go there instead of showing it inside this one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!new URL(event.detail.xhr.responseURL || location.href).pathname.startsWith("/sign-in")) return;
+  event.detail.shouldSwap = false;
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
+});
