@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -14,6 +12,7 @@ from flask import Flask
 
 from app.queue_postgres import PostgresQueue
 from app.store.base import db
+from app.store.locks import is_simulated, take
 from app.wiring import EXTENSION, Services
 
 log = logging.getLogger(__name__)
@@ -92,6 +91,8 @@ class Background:
         """Give `work` an application context, and keep its errors from ending the loop."""
 
         def run() -> None:
+            if is_simulated(self._app.config["SQLALCHEMY_DATABASE_URI"]):
+                return  # its due times are of another time
             try:
                 with self._app.app_context():
                     work()
@@ -113,15 +114,9 @@ def postgres_queue(app: Flask) -> PostgresQueue | None:
 def only_one(app: Flask) -> IO[str] | None:
     """Take the lock that keeps a second server, worker or scheduler off an SQLite database; raises AlreadyRunning."""
     url = app.config["SQLALCHEMY_DATABASE_URI"]
-    if not url.startswith("sqlite:///"):
-        return None
-    path = Path(url.removeprefix("sqlite:///") + ".lock")
-    handle = path.open("w", encoding="ascii")
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return take(url, ".lock")
     except OSError as error:
-        handle.close()
         raise AlreadyRunning(
-            f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({path})"
+            f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({url})"
         ) from error
-    return handle

@@ -94,12 +94,6 @@ class Jobs:
                 session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars()
             )
 
-    def next_due(self) -> datetime | None:
-        """Return when the next job is due (aware UTC), or None."""
-        with unit_of_work_for_reading() as session:
-            waiting = select(Job.run_at).where(Job.state == "waiting", ~_held()).order_by(Job.run_at).limit(1)
-            return session.execute(waiting).scalar_one_or_none()
-
     def run(self, job_id: int) -> bool:
         """Run one job unless somebody else has it; failures are kept, retried with back-off, then an incident."""
         job = self._claim(job_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from app.services.jobs import Jobs
 from app.services.runtime import OFFSET, Runtime
 from app.services.timers import Timers
 from app.store.models import Incident, Instance, Job, Setting, Subscription, Timer
+from app.store.queries import due
 from app.store.unit_of_work import in_unit_of_work, locked
 
 OPERATORS = frozenset({"manager", "admin", "director"})
@@ -74,9 +75,10 @@ class Operations:
         moved = 0
         for _ in range(limit):
             ran = self._timers.fire_due() + self._jobs.run_due()
-            if not ran:
-                break
             moved += ran
+            following = self.next_due()
+            if not ran or following is None or following > self._rt.clock.now():
+                break
         return moved
 
     def advance_clock(self, actor: Actor, *, by: str | None = None, to: str | None = None) -> tuple[datetime, int]:
@@ -93,20 +95,8 @@ class Operations:
         start = clock.now()
         fired = self.quiesce()
         target = self._target(start, by, to)
-        while target is not None:
-            due = [
-                when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None and when <= target
-            ]
-            moment = max(min(due), clock.now()) if due else target
-            self._set_time(clock, moment)
-            moved = self.quiesce()
-            fired += moved
-            if moment >= target:
-                break
-            if not moved and min(due) <= moment:  # what is due can't be done now: it must not stop the clock
-                self._set_time(clock, target)
-                fired += self.quiesce()
-                break
+        if target is not None:
+            fired += self.walk(target, lambda moment: self._set_time(clock, moment))
         in_unit_of_work(
             lambda session: audit.record(
                 session,
@@ -119,6 +109,27 @@ class Operations:
             )
         )
         return clock.now(), fired
+
+    def walk(self, target: datetime, move: Callable[[datetime], None]) -> int:
+        """Move the clock with `move` from due time to due time up to `target` (aware UTC); return how much fired."""
+        fired = 0
+        while True:
+            found = self.next_due()
+            following = found if found is not None and found <= target else None
+            moment = max(following, self._rt.clock.now()) if following is not None else target
+            move(moment)
+            moved = self.quiesce()
+            fired += moved
+            if moment >= target:
+                return fired
+            if not moved and following is not None:  # what can't be done now must not stop the clock
+                move(target)
+                return fired + self.quiesce()
+
+    def next_due(self) -> datetime | None:
+        """Return when the next timer, reminder or job is due (aware UTC), or None."""
+        with jobs.unit_of_work_for_reading() as session:
+            return due.next_due(session)
 
     # ---- inner
 
@@ -140,9 +151,7 @@ class Operations:
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:
-            return min(
-                (when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None), default=None
-            )
+            return self.next_due()
         if by is None or to is not None:
             raise Invalid(
                 [

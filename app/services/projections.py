@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.engine import milestone_of
@@ -120,7 +120,6 @@ class Projections:
             return []
         query = (
             select(Timer.instance_id)
-            .distinct()
             .join(Instance, Instance.id == Timer.instance_id)
             .where(
                 Instance.case_id == case_id,
@@ -128,6 +127,8 @@ class Projections:
                 Instance.state == "active",
                 Timer.milestone.in_(names),
             )
+            .group_by(Timer.instance_id)
+            .order_by(func.min(Timer.id))  # always in one order, whatever the ids
         )
         return list(session.execute(query).scalars())
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import insert, select
@@ -49,6 +50,10 @@ class Step:
         self._thrown = 0
         self._last_end: str | None = None
         self._acting_group: str | None = None
+
+    @cached_property
+    def _profile(self) -> Mapping[str, Any]:
+        return dict(self.rt.profile())
 
     # ---- opening
 
@@ -135,7 +140,7 @@ class Step:
 
     def facts(self) -> Mapping[str, Any]:
         """Return the names `case` and `profile`."""
-        return {"case": self.box.context() if self.box else None, "profile": dict(self.rt.profile())}
+        return {"case": self.box.context() if self.box else None, "profile": self._profile}
 
     def observe(self, event: ActivityEvent) -> None:
         """Write down what happened, and let it move the case's clocks and status."""
@@ -249,7 +254,8 @@ class Step:
         self.instance.revision += 1
         Projections(self).write(view)
         if self._history:
-            self.session.execute(insert(History), self._history)
+            # Nulls are written out: rows with the same columns go in one statement.
+            self.session.execute(insert(History).execution_options(render_nulls=True), self._history)
         if self.box is not None:
             self._rearm_relatives(self.box)
         self.session.flush()

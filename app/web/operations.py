@@ -99,8 +99,7 @@ def clock() -> Response | str:
     if current_app.config["CLOCK"] != "adjustable":
         abort(404)
     if request.method == "GET":
-        due = [when for when in (services().timers.next_due(), services().jobs.next_due()) if when is not None]
-        return render_template("operations/clock.html", next_due=min(due, default=None))
+        return render_template("operations/clock.html", next_due=services().operations.next_due())
     wanted = (
         {"to": "next"}
         if request.form.get("by") == "next"
