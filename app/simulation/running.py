@@ -43,6 +43,8 @@ WORDS: Mapping[str, str] = {
     "reopen": "同样的问题又出现了，请继续处理。",
     "say": "请问目前处理到哪一步了？希望尽快有结果。",
 }
+APPEAL = {"reason": "对处理结果不认可，责任认定有误。", "demand": "重新核定责任并退换产品。"}
+CHANGE = {"content": "希望改为更换新机。", "reason": "维修等待时间太长。"}
 Act = Callable[[], None]
 
 
@@ -195,9 +197,9 @@ class Simulation:
         elif wish == "reopen":
             cases.reopen(case_id, WORDS[wish], actor)
         elif wish == "appeal":
-            cases.appeal(case_id, {"reason": "对处理结果不认可，责任认定有误。", "demand": "重新核定责任并退换产品。"}, actor)
+            cases.appeal(case_id, APPEAL, actor)
         elif wish == "request_change":
-            cases.request_change(case_id, {"content": "希望改为更换新机。", "reason": "维修等待时间太长。"}, actor)
+            cases.request_change(case_id, CHANGE, actor)
         else:
             self._services.voice.say(WORDS["say"], actor)
 

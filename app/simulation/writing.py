@@ -36,12 +36,20 @@ OPTIONAL = 0.3  # any other field that need not be filled in
 OTHERWISE = 0.05  # somebody changes what was proposed
 AMOUNTS = (0, 50, 120, 300, 800, 2000, 4800, 12000)
 TEXTS: Mapping[str, Sequence[str]] = {
-    "customer_feedback": ("客户表示理解，等待后续处理。", "客户希望尽快解决，对进度较为关注。", "客户认可目前的处理方向。"),
+    "customer_feedback": (
+        "客户表示理解，等待后续处理。",
+        "客户希望尽快解决，对进度较为关注。",
+        "客户认可目前的处理方向。",
+    ),
     "next_plan": ("今天下班前再次与客户联系。", "等待检测结果，明日上午回复客户。", "按方案执行，完成后电话确认。"),
     "reason": ("与当初承诺的不一致。", "问题没有真正解决。", "处理时间太长。"),
     "root_cause": ("装配时紧固件扭矩不足，运行后松动。", "来料批次的密封圈硬度偏低。", "使用说明中缺少相关提示。"),
     "findings": ("现场核查属实，已拍照留存，与客户描述一致。", "调取记录并电话核实，设备运行参数偏离标准值。"),
-    "solution": ("更换故障部件并现场调试，免收费用。", "安排工程师上门检修，三个工作日内完成。", "致歉并补发配件，后续跟踪一个月。"),
+    "solution": (
+        "更换故障部件并现场调试，免收费用。",
+        "安排工程师上门检修，三个工作日内完成。",
+        "致歉并补发配件，后续跟踪一个月。",
+    ),
     "": (
         "已与客户电话沟通，情况属实，按约定继续办理。",
         "经核对订单与出厂记录，信息一致，材料齐全。",
@@ -49,7 +57,7 @@ TEXTS: Mapping[str, Sequence[str]] = {
         "已记录客户诉求，责任人明确，时限已告知。",
     ),
 }
-NOTHING = (None, "", [], False, 0, "0.00")  # proposals that leave the answer open
+NOTHING: tuple[Any, ...] = (None, "", [], False, 0, "0.00")  # proposals that leave the answer open
 SOON = ("due", "next", "expected", "planned", "promised", "estimated")
 
 
@@ -57,7 +65,12 @@ class Writer:
     """Somebody who fills in a form at a moment, in a temper of their own."""
 
     def __init__(
-        self, random: Random, now: datetime, known: Mapping[str, Any], upload: Callable[[], str], mood: Mapping[str, Any]
+        self,
+        random: Random,
+        now: datetime,
+        known: Mapping[str, Any],
+        upload: Callable[[], str],
+        mood: Mapping[str, Any],
     ) -> None:
         """Take what they know beside the form by key, how a file is uploaded, and answers that they lean to by key."""
         self._random, self._now, self._known, self._upload, self._mood = random, now, known, upload, mood
@@ -70,10 +83,7 @@ class Writer:
         for component in fields(form["components"]):
             if component.get("readonly"):
                 continue
-            prefilled = data.get(component["key"]) not in NOTHING
-            if self._choosable(component) and (not prefilled or self._chance(OTHERWISE)):
-                chosen[component["key"]] = self.invent(component)
-            elif not prefilled and not required(component) and self._wanted(component):
+            if self._reconsidered(component, proposed=data.get(component["key"]) not in NOTHING):
                 chosen[component["key"]] = self.invent(component)
         return fill(form, data, chosen, self.invent)
 
@@ -116,12 +126,12 @@ class Writer:
 
     # ---- inner
 
-    def _choosable(self, component: Component) -> bool:
-        """Whether the answer is a choice that somebody has to make."""
-        return component["type"] in {"radio", "select", "number"} and required(component)
-
-    def _wanted(self, component: Component) -> bool:
-        if component["type"] in {"filepicker", "taglist", "dynamiclist"}:
+    def _reconsidered(self, component: Component, *, proposed: bool) -> bool:
+        """Whether somebody gives an answer of their own rather than leave what is proposed, or nothing."""
+        if required(component):
+            choice = component["type"] in {"radio", "select", "number"}
+            return choice and (not proposed or self._chance(OTHERWISE))
+        if proposed or component["type"] in {"filepicker", "taglist", "dynamiclist"}:
             return False
         matters = component.get("properties", {}).get("variable") == "true"
         return self._chance(RARE if matters or component["type"] == "checkbox" else OPTIONAL)
