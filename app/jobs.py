@@ -12,6 +12,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from app.errors import ChengnuoError
 from app.queue_postgres import PostgresQueue
 from app.store.base import db
 from app.wiring import EXTENSION, Services
@@ -22,8 +23,10 @@ SEAL_SECONDS = 3
 WORKERS = 2
 
 
-class AlreadyRunning(SystemExit):
+class AlreadyRunning(ChengnuoError):
     """Another server, worker or scheduler works on this SQLite database."""
+
+    code = "already_running"
 
 
 class Background:
@@ -112,16 +115,17 @@ def postgres_queue(app: Flask) -> PostgresQueue | None:
 
 def only_one(app: Flask) -> IO[str] | None:
     """Take the lock that keeps a second server, worker or scheduler off an SQLite database; raises AlreadyRunning."""
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
-    if not url.startswith("sqlite:///"):
+    with app.app_context():
+        url = db.engine.url
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
-    path = Path(url.removeprefix("sqlite:///") + ".lock")
+    path = Path(f"{url.database}.lock")
     handle = path.open("w", encoding="ascii")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         handle.close()
         raise AlreadyRunning(
-            f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({path})"
+            f"Another Chengnuo process uses this database ({path})", f"另一个承诺进程正在使用此数据库（{path}）"
         ) from error
     return handle
