@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.store.models import Audit, Definition, Incident, Instance, Job, Timer, WorkItem
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,11 @@ def figures(session: Session, now: datetime) -> Figures:
         unsealed=count(select(total).select_from(Audit).where(Audit.chain.is_(None))))
 
 
-def is_deployed(session: Session) -> bool:
-    """Return whether there is a process that can be started."""
-    return session.execute(select(Definition.id).limit(1)).first() is not None
+def readiness(session: Session) -> str:
+    """Return "ok", or why no request can be served: the database does not answer, or no process is deployed."""
+    try:
+        deployed = session.execute(select(Definition.id).limit(1)).first() is not None
+    except SQLAlchemyError:
+        log.exception("the database does not answer")
+        return "the database does not answer"
+    return "ok" if deployed else "nothing is deployed"
