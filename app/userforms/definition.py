@@ -42,7 +42,7 @@ class FormContext:
     file_exists: Callable[[str], bool] = no_file  # whether the sender may refer to this stored file
     zone: str = ZONE  # in which times without an offset are meant
     case_exists: Callable[[str], bool] = no_case  # whether another case has this number
-    similar_case: Callable[[], str | None] = no_similar_case  # the number of another case, the same customer's if there is one
+    similar_case: Callable[[], str | None] = no_similar_case  # another case's number: the same customer's first
 
 
 @dataclass(frozen=True)
