@@ -10,6 +10,7 @@ from typing import IO
 from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask
 
+from app.errors import ChengnuoError
 from app.queue_postgres import PostgresQueue
 from app.store.base import db
 from app.store.locks import is_simulated, take
@@ -18,11 +19,14 @@ from app.wiring import EXTENSION, Services
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1  # the sweep looks at the table at latest this often; a commit wakes it sooner
 SEAL_SECONDS = 3
+MESSAGE_SECONDS = 15
 WORKERS = 2
 
 
-class AlreadyRunning(SystemExit):
+class AlreadyRunning(ChengnuoError):
     """Another server, worker or scheduler works on this SQLite database."""
+
+    code = "already_running"
 
 
 class Background:
@@ -47,6 +51,9 @@ class Background:
             self._scheduler.add_job(self._guarded(self._sweep), "interval", seconds=SWEEP_SECONDS, id="timers")
             self._scheduler.add_job(
                 self._guarded(self._services.sealer.seal), "interval", seconds=SEAL_SECONDS, id="sealer"
+            )
+            self._scheduler.add_job(
+                self._guarded(self._services.messages.sweep), "interval", seconds=MESSAGE_SECONDS, id="messages"
             )
         self._scheduler.start()
         if self._queue is not None and self._workers:
@@ -91,11 +98,10 @@ class Background:
         """Give `work` an application context, and keep its errors from ending the loop."""
 
         def run() -> None:
-            if is_simulated(self._app.config["SQLALCHEMY_DATABASE_URI"]):
-                return  # its due times are of another time
             try:
                 with self._app.app_context():
-                    work()
+                    if not is_simulated(db.engine.url):  # else its due times are of another time
+                        work()
             except Exception:  # the next round tries again; nothing is lost, since the tables are the truth
                 log.exception("background work failed")
 
@@ -113,10 +119,11 @@ def postgres_queue(app: Flask) -> PostgresQueue | None:
 
 def only_one(app: Flask) -> IO[str] | None:
     """Take the lock that keeps a second server, worker or scheduler off an SQLite database; raises AlreadyRunning."""
-    url = app.config["SQLALCHEMY_DATABASE_URI"]
+    with app.app_context():
+        url = db.engine.url
     try:
         return take(url, ".lock")
     except OSError as error:
         raise AlreadyRunning(
-            f"另一个承诺进程正在使用此数据库 / another Chengnuo process uses this database ({url})"
+            f"Another Chengnuo process uses this database ({url})", f"另一个承诺进程正在使用此数据库（{url}）"
         ) from error

@@ -94,11 +94,20 @@ class Jobs:
                 session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars()
             )
 
+    def running(self) -> bool:
+        """Return whether a worker that lives has a job in hand."""
+        alive = select(Job.id).where(Job.state == "running", Job.locked_until >= self._rt.clock.now()).limit(1)
+        with unit_of_work_for_reading() as session:
+            return session.execute(alive).first() is not None
+
     def run(self, job_id: int) -> bool:
         """Run one job unless somebody else has it; failures are kept, retried with back-off, then an incident."""
         job = self._claim(job_id)
         if job is None:
             return False
+        if job.attempts > job.max_attempts:  # every worker that took it died with it
+            self._failed(job, HandlerFailed("Its workers ended before it did.", "执行此任务的进程均中途终止。"))
+            return True
         try:
             self._perform(job)
         except BusinessError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.clock import AdjustableClock
+from app.clock import AdjustableClock, monotonic
 from app.durations import parse_duration
 from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.facts import Actor
@@ -21,6 +22,7 @@ from app.store.models import Incident, Instance, Job, Setting, Subscription, Tim
 from app.store.queries import due
 from app.store.unit_of_work import in_unit_of_work, locked
 
+PATIENCE = 5.0  # seconds that moving the clock waits for workers; one that died is not waited for longer
 OPERATORS = frozenset({"manager", "admin", "director"})
 
 
@@ -92,11 +94,13 @@ class Operations:
         if not actor.is_system and "admin" not in actor.groups:
             raise NotAllowed("Only an administrator moves the clock", "只有管理员可以调整时钟")
         self._rt.clock_moved()  # another process may have moved it a moment ago
-        start = clock.now()
-        fired = self.quiesce()
+        start, patience = clock.now(), monotonic() + PATIENCE
+        fired = self._quiesce_all(patience)
         target = self._target(start, by, to)
         if target is not None:
-            fired += self.walk(target, lambda moment: self._set_time(clock, moment))
+            fired += self.walk(
+                target, lambda moment: self._set_time(clock, moment), lambda: self._quiesce_all(patience)
+            )
         in_unit_of_work(
             lambda session: audit.record(
                 session,
@@ -110,21 +114,26 @@ class Operations:
         )
         return clock.now(), fired
 
-    def walk(self, target: datetime, move: Callable[[datetime], None]) -> int:
-        """Move the clock with `move` from due time to due time up to `target` (aware UTC); return how much fired."""
-        fired = 0
+    def walk(
+        self, target: datetime, move: Callable[[datetime], None], settle: Callable[[], int] | None = None
+    ) -> int:
+        """Move the clock with `move` from due time to due time up to `target` (aware UTC); return how much fired.
+
+        `settle` runs what is due, `quiesce` when it is not given.
+        """
+        fired, settle = 0, settle or self.quiesce
         while True:
             found = self.next_due()
             following = found if found is not None and found <= target else None
             moment = max(following, self._rt.clock.now()) if following is not None else target
             move(moment)
-            moved = self.quiesce()
+            moved = settle()
             fired += moved
             if moment >= target:
                 return fired
             if not moved and following is not None:  # what can't be done now must not stop the clock
                 move(target)
-                return fired + self.quiesce()
+                return fired + settle()
 
     def next_due(self) -> datetime | None:
         """Return when the next timer, reminder or job is due (aware UTC), or None."""
@@ -148,6 +157,14 @@ class Operations:
             .values(state="done", error="cancelled", done_at=moving.now())
         )
         self._record(session, actor, "cancel", moving.instance, {"reason": reason})
+
+    def _quiesce_all(self, until: float) -> int:
+        """Run what is due, and wait (until a monotonic time) for jobs that workers have; return how many moved."""
+        moved = self.quiesce()
+        while self._jobs.running() and monotonic() < until:
+            time.sleep(0.02)
+            moved += self.quiesce()
+        return moved
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:

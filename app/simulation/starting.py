@@ -37,7 +37,7 @@ def run_simulation(application: Callable[..., Flask], plan: Plan, progress: Call
         plan = replace(plan, start=plan.start.replace(tzinfo=ZoneInfo(config.current().COMPANY_ZONE)))
     clock = FixedClock(plan.start)
     app = application(clock, **OUTSIDE)
-    with app.app_context(), simulating(app.config["SQLALCHEMY_DATABASE_URI"]):
+    with app.app_context(), simulating(db.engine.url):
         hurry_sqlite(db.engine)
         current = services()
         _prepare(current)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, bindparam, event
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -53,6 +54,25 @@ class Utc(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class State(String):
+    """A word of a few that never change; comparisons carry it as a literal.
+
+    Only then does the planner see that an index over the open rows alone answers the question: it does not know what
+    a parameter will be.
+    """
+
+    class Comparator(String.Comparator[str]):
+        """Writes `column = 'word'` instead of `column = ?`."""
+
+        def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+            """Return the comparison; other operators and other values stay as they are."""
+            if op in (operators.eq, operators.ne) and isinstance(other[0], str):
+                other = (bindparam(None, other[0], type_=self.expr.type, literal_execute=True),)
+            return super().operate(op, *other, **kwargs)
+
+    comparator_factory = Comparator
 
 
 def prepare_sqlite(engine: Engine) -> None:

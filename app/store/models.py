@@ -8,11 +8,12 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.store.base import Utc, db
+from app.store.base import State, Utc, db
 
 # SQLite autoincrements only INTEGER keys.
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 OPEN = text("state = 'open'")
+UNSEALED = text("chain IS NULL")
 
 
 class Deployment(db.Model):  # type: ignore[name-defined,misc]
@@ -72,7 +73,7 @@ class Case(db.Model):  # type: ignore[name-defined,misc]
     type: Mapped[str] = mapped_column(String(30))
     complaint_type: Mapped[str | None] = mapped_column(String(40))
     level: Mapped[str | None] = mapped_column(String(2))
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open | closed | cancelled
+    state: Mapped[str] = mapped_column(State(10), default="open")  # open | closed | cancelled
     status: Mapped[str] = mapped_column(String(40), default="待处理")  # the policy's wording
     outcome: Mapped[str | None] = mapped_column(String(80))  # id of the end event that closed it
     channel: Mapped[str] = mapped_column(String(30))
@@ -94,15 +95,22 @@ class Case(db.Model):  # type: ignore[name-defined,misc]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     round: Mapped[int] = mapped_column(Integer, default=1)
     extra: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    registered_at: Mapped[datetime] = mapped_column(Utc, index=True)
+    registered_at: Mapped[datetime] = mapped_column(Utc)
     registered_by: Mapped[str] = mapped_column(String(80))
     closed_at: Mapped[datetime | None] = mapped_column(Utc)
     archived_at: Mapped[datetime | None] = mapped_column(Utc)
     keep_until: Mapped[datetime | None] = mapped_column(Utc)  # never deleted before
     policy_version: Mapped[str] = mapped_column(String(40), default="1")
     __table_args__ = (
-        Index("ix_case_state_registered", "state", "registered_at"),
-        Index("ix_case_type_state", "type", "state"),
+        Index("ix_case_registered", "registered_at", "id"),
+        Index("ix_case_state_registered", "state", "registered_at", "id"),
+        Index("ix_case_type_registered", "type", "registered_at", "id"),
+        Index("ix_case_level_registered", "level", "registered_at", "id"),
+        Index("ix_case_status_registered", "status", "registered_at", "id"),
+        Index("ix_case_registered_by", "registered_by"),
+        Index("ix_case_owner", "owner_id"),
+        # Everything that a search looks at: what contains a word is found by reading this instead of the rows.
+        Index("ix_case_search", "customer_name", "customer_phone", "number", "serial_no", "order_no", "id"),
     )
 
 
@@ -126,17 +134,20 @@ class Instance(db.Model):  # type: ignore[name-defined,misc]
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
     definition_id: Mapped[int] = mapped_column(ForeignKey("definition.id"), index=True)
     process: Mapped[str] = mapped_column(String(80))
-    case_id: Mapped[str | None] = mapped_column(ForeignKey("case.id"), index=True)
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("case.id"))
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("instance.id"))
     link_key: Mapped[str | None] = mapped_column(String(200), unique=True)  # idempotency of a linked start
-    state: Mapped[str] = mapped_column(String(12))  # active | suspended | completed | cancelled
+    state: Mapped[str] = mapped_column(State(12))  # active | suspended | completed | cancelled
     revision: Mapped[int] = mapped_column(Integer, default=0)
     blob: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(Utc)
     ended_at: Mapped[datetime | None] = mapped_column(Utc)
     outcome: Mapped[str | None] = mapped_column(String(80))  # id of the last end event of the process itself
     reason: Mapped[str | None] = mapped_column(Text)  # why suspended or cancelled
-    __table_args__ = (Index("ix_instance_state_created", "state", "created_at"),)
+    __table_args__ = (
+        Index("ix_instance_case_state", "case_id", "state"),
+        Index("ix_instance_state_created", "state", "created_at"),
+    )
 
 
 class WorkItem(db.Model):  # type: ignore[name-defined,misc]
@@ -144,8 +155,8 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
 
     __tablename__ = "work_item"
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"), index=True)
-    case_id: Mapped[str | None] = mapped_column(ForeignKey("case.id"), index=True)
+    instance_id: Mapped[str] = mapped_column(ForeignKey("instance.id"))
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("case.id"))
     process: Mapped[str] = mapped_column(String(80))
     element_id: Mapped[str] = mapped_column(String(80))
     name: Mapped[str] = mapped_column(String(200))
@@ -154,7 +165,7 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
     group_code: Mapped[str | None] = mapped_column(String(40))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))  # who delegated it and gets it back (委派)
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open | completed | cancelled
+    state: Mapped[str] = mapped_column(State(10), default="open")  # open | completed | cancelled
     level: Mapped[str | None] = mapped_column(String(2))  # of the case, for sorting
     milestone: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(Utc)
@@ -172,9 +183,15 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index("ix_work_item_open_group_due", "group_code", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_open_assignee_due", "assignee_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_work_item_state_created", "state", "created_at"),
         Index("ix_work_item_open_remind", "remind_at", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_work_item_case_group", "case_id", "group_code"),
+        Index("ix_work_item_state_created", "state", "created_at", "id"),
+        Index("ix_work_item_group_state_created", "group_code", "state", "created_at", "id"),
+        Index("ix_work_item_assignee_state_created", "assignee_id", "state", "created_at", "id", "group_code"),
+        Index("ix_work_item_completed_by", "completed_by", "state", "completed_at", "id", "group_code"),
+        Index("ix_work_item_owner", "owner_id"),
+        Index("ix_work_item_case_state", "case_id", "state", "group_code"),
+        Index("ix_work_item_group_case", "group_code", "case_id"),
+        Index("ix_work_item_instance_state", "instance_id", "state"),
     )
 
 
@@ -200,7 +217,7 @@ class Consultation(db.Model):  # type: ignore[name-defined,misc]
     answer: Mapped[str | None] = mapped_column(Text)
     agreed: Mapped[bool | None]
     answered_at: Mapped[datetime | None] = mapped_column(Utc)
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open | answered | withdrawn
+    state: Mapped[str] = mapped_column(State(10), default="open")  # open | answered | withdrawn
 
 
 class CaseCopy(db.Model):  # type: ignore[name-defined,misc]
@@ -237,16 +254,16 @@ class Milestone(db.Model):  # type: ignore[name-defined,misc]
 
     __tablename__ = "milestone"
     id: Mapped[int] = mapped_column(Sequence, primary_key=True)
-    case_id: Mapped[str] = mapped_column(ForeignKey("case.id"), index=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("case.id"))
     name: Mapped[str] = mapped_column(String(40))
-    state: Mapped[str] = mapped_column(String(12), default="open")  # open | reached | cancelled | superseded
+    state: Mapped[str] = mapped_column(State(12), default="open")  # open | reached | cancelled | superseded
     target_only: Mapped[bool] = mapped_column(default=False)  # a KPI, never a breach
     clock_start: Mapped[str] = mapped_column(String(30))
     started_at: Mapped[datetime] = mapped_column(Utc)
     duration: Mapped[str] = mapped_column(String(60))  # as in the decision; "PT24H|P1D" for the earlier of two
     calendar: Mapped[str] = mapped_column(String(30))
     promised_at: Mapped[datetime] = mapped_column(Utc)  # as first computed
-    due_at: Mapped[datetime] = mapped_column(Utc, index=True)  # after pauses
+    due_at: Mapped[datetime] = mapped_column(Utc)  # after pauses
     reached_at: Mapped[datetime | None] = mapped_column(Utc)
     paused_at: Mapped[datetime | None] = mapped_column(Utc)  # set while paused
     pauses: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)  # {from, to, reason, by}
@@ -258,7 +275,12 @@ class Milestone(db.Model):  # type: ignore[name-defined,misc]
     policy_version: Mapped[str] = mapped_column(String(40), default="1")
     round: Mapped[int] = mapped_column(Integer, default=1)  # of the case when the clock was started
     superseded_by: Mapped[int | None] = mapped_column(Sequence)
-    __table_args__ = (Index("ix_milestone_case_name", "case_id", "name"),)
+    __table_args__ = (
+        Index("ix_milestone_case_name", "case_id", "name"),
+        Index("ix_milestone_open_due", "due_at", "case_id", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_milestone_open_case", "case_id", "due_at", "target_only", "paused_at", sqlite_where=OPEN,
+              postgresql_where=OPEN),
+    )
 
 
 class MilestoneCheck(db.Model):  # type: ignore[name-defined,misc]
@@ -299,7 +321,7 @@ class Message(db.Model):  # type: ignore[name-defined,misc]
     name: Mapped[str] = mapped_column(String(80))
     correlation: Mapped[str | None] = mapped_column(String(120))
     payload: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
-    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting | delivered | expired
+    state: Mapped[str] = mapped_column(State(10), default="waiting")  # waiting | delivered | expired
     source: Mapped[str] = mapped_column(String(80))
     received_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime | None] = mapped_column(Utc)
@@ -317,7 +339,7 @@ class Job(db.Model):  # type: ignore[name-defined,misc]
     operation: Mapped[str] = mapped_column(String(80))
     args: Mapped[dict[str, Any]] = mapped_column(JSON)
     instance_id: Mapped[str | None] = mapped_column(String(36), index=True)
-    state: Mapped[str] = mapped_column(String(10), default="waiting")  # waiting | running | done | dead
+    state: Mapped[str] = mapped_column(State(10), default="waiting")  # waiting | running | done | dead
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     max_attempts: Mapped[int] = mapped_column(Integer, default=5)
     run_at: Mapped[datetime] = mapped_column(Utc)
@@ -326,7 +348,7 @@ class Job(db.Model):  # type: ignore[name-defined,misc]
     result: Mapped[Any | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(Utc)
     done_at: Mapped[datetime | None] = mapped_column(Utc)
-    __table_args__ = (Index("ix_job_state_run_at", "state", "run_at"),)
+    __table_args__ = (Index("ix_job_state_run_at", "state", "run_at", "id"),)
 
 
 class Incident(db.Model):  # type: ignore[name-defined,misc]
@@ -345,7 +367,7 @@ class Incident(db.Model):  # type: ignore[name-defined,misc]
     message_en: Mapped[str] = mapped_column(Text)
     detail: Mapped[str] = mapped_column(Text, default="")
     attempts: Mapped[int] = mapped_column(Integer, default=1)
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open | resolved
+    state: Mapped[str] = mapped_column(State(10), default="open")  # open | resolved
     created_at: Mapped[datetime] = mapped_column(Utc)
     resolved_at: Mapped[datetime | None] = mapped_column(Utc)
     resolved_by: Mapped[str | None] = mapped_column(String(80))
@@ -398,7 +420,7 @@ class Document(db.Model):  # type: ignore[name-defined,misc]
     case_id: Mapped[str | None] = mapped_column(ForeignKey("case.id"), index=True)
     kind: Mapped[str] = mapped_column(String(40))
     number: Mapped[str] = mapped_column(String(40), unique=True)
-    state: Mapped[str] = mapped_column(String(10), default="open")  # open | closed | void
+    state: Mapped[str] = mapped_column(State(10), default="open")  # open | closed | void
     copies: Mapped[int] = mapped_column(Integer, default=1)
     data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     prefilled: Mapped[bool] = mapped_column(default=False)
@@ -480,6 +502,7 @@ class Audit(db.Model):  # type: ignore[name-defined,misc]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     chain: Mapped[int | None] = mapped_column(Sequence, unique=True)  # place in the chain; null = not sealed yet
     hash: Mapped[str | None] = mapped_column(String(64))
+    __table_args__ = (Index("ix_audit_unsealed", "id", sqlite_where=UNSEALED, postgresql_where=UNSEALED),)
 
 
 class NumberSequence(db.Model):  # type: ignore[name-defined,misc]

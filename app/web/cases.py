@@ -196,6 +196,7 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
         shown=diagrams.shown(running[0], now(), _where(running[0], tasks)) if running else None,
         may_operate=bool(who.groups & OPERATES),
         serves=bool(who.groups & SERVES),
+        wishes=services().cases.wishes(case),
         me=who,
         may_correct=[one.task.id for one in filled if _may_correct(one.task)],
         correcting=correcting,
@@ -231,10 +232,9 @@ def _may_correct(task: Any) -> bool:
 
 
 def _lines(task: Any, version: Any) -> Any:
-    instance = inbox.instance(task.instance_id)
     if not task.form_id:
         return ()
-    definition = services().runtime.library.form(instance.definition_id, task.form_id)
+    definition = services().runtime.library.form(task.definition_id, task.form_id)
     return task_form.describe_in(definition, version.data)
 
 

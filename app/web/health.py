@@ -8,7 +8,6 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.clock import monotonic
 from app.store.queries import metrics as queries
@@ -67,14 +66,9 @@ def healthz() -> Response:
 @limiter.exempt
 def readyz() -> Response:
     """Say whether requests can be served: the database answers and processes are deployed."""
-    try:
-        ready = queries.is_deployed(reading())
-        state = "ok" if ready else "nothing is deployed"
-    except SQLAlchemyError:
-        current_app.logger.exception("the database does not answer")
-        ready, state = False, "the database does not answer"
+    state = queries.readiness(reading())
     answer = jsonify({"status": state})
-    answer.status_code = 200 if ready else 503
+    answer.status_code = 200 if state == "ok" else 503
     return answer
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from app.errors import Conflict
 from app.store.locks import is_simulated, simulating
@@ -87,7 +88,7 @@ def test_a_simulation_refuses_a_database_with_cases(histories: list[tuple[Path, 
 
 
 def test_nobody_goes_by_the_due_times_of_a_simulation(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'sim.db'}"
+    url = make_url(f"sqlite:///{tmp_path / 'sim.db'}")
     assert not is_simulated(url)
     with simulating(url):
         assert is_simulated(url)

@@ -29,6 +29,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('audit', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_audit_case_id'), ['case_id'], unique=False)
+        batch_op.create_index('ix_audit_unsealed', ['id'], unique=False, sqlite_where=sa.text('chain IS NULL'), postgresql_where=sa.text('chain IS NULL'))
 
     op.create_table('calendar_day',
     sa.Column('day', sa.Date(), nullable=False),
@@ -66,7 +67,7 @@ def upgrade() -> None:
     sa.Column('operation', sa.String(length=80), nullable=False),
     sa.Column('args', sa.JSON(), nullable=False),
     sa.Column('instance_id', sa.String(length=36), nullable=True),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('max_attempts', sa.Integer(), nullable=False),
     sa.Column('run_at', app.store.base.Utc(timezone=True), nullable=False),
@@ -80,7 +81,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('job', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_job_instance_id'), ['instance_id'], unique=False)
-        batch_op.create_index('ix_job_state_run_at', ['state', 'run_at'], unique=False)
+        batch_op.create_index('ix_job_state_run_at', ['state', 'run_at', 'id'], unique=False)
 
     op.create_table('message',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -88,7 +89,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=80), nullable=False),
     sa.Column('correlation', sa.String(length=120), nullable=True),
     sa.Column('payload', sa.JSON(), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.Column('source', sa.String(length=80), nullable=False),
     sa.Column('received_at', app.store.base.Utc(timezone=True), nullable=False),
     sa.Column('expires_at', app.store.base.Utc(timezone=True), nullable=True),
@@ -142,7 +143,7 @@ def upgrade() -> None:
     sa.Column('type', sa.String(length=30), nullable=False),
     sa.Column('complaint_type', sa.String(length=40), nullable=True),
     sa.Column('level', sa.String(length=2), nullable=True),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.Column('status', sa.String(length=40), nullable=False),
     sa.Column('outcome', sa.String(length=80), nullable=True),
     sa.Column('channel', sa.String(length=30), nullable=False),
@@ -177,11 +178,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_customer_phone'), ['customer_phone'], unique=False)
+        batch_op.create_index('ix_case_level_registered', ['level', 'registered_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_order_no'), ['order_no'], unique=False)
-        batch_op.create_index(batch_op.f('ix_case_registered_at'), ['registered_at'], unique=False)
+        batch_op.create_index('ix_case_owner', ['owner_id'], unique=False)
+        batch_op.create_index('ix_case_registered', ['registered_at', 'id'], unique=False)
+        batch_op.create_index('ix_case_registered_by', ['registered_by'], unique=False)
+        batch_op.create_index('ix_case_search', ['customer_name', 'customer_phone', 'number', 'serial_no', 'order_no', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_serial_no'), ['serial_no'], unique=False)
-        batch_op.create_index('ix_case_state_registered', ['state', 'registered_at'], unique=False)
-        batch_op.create_index('ix_case_type_state', ['type', 'state'], unique=False)
+        batch_op.create_index('ix_case_state_registered', ['state', 'registered_at', 'id'], unique=False)
+        batch_op.create_index('ix_case_status_registered', ['status', 'registered_at', 'id'], unique=False)
+        batch_op.create_index('ix_case_type_registered', ['type', 'registered_at', 'id'], unique=False)
 
     op.create_table('definition',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -366,7 +372,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.String(length=36), nullable=True),
     sa.Column('kind', sa.String(length=40), nullable=False),
     sa.Column('number', sa.String(length=40), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.Column('copies', sa.Integer(), nullable=False),
     sa.Column('data', sa.JSON(), nullable=False),
     sa.Column('prefilled', sa.Boolean(), nullable=False),
@@ -389,7 +395,7 @@ def upgrade() -> None:
     sa.Column('case_id', sa.String(length=36), nullable=True),
     sa.Column('parent_id', sa.String(length=36), nullable=True),
     sa.Column('link_key', sa.String(length=200), nullable=True),
-    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('state', app.store.base.State(length=12), nullable=False),
     sa.Column('revision', sa.Integer(), nullable=False),
     sa.Column('blob', sa.LargeBinary(), nullable=False),
     sa.Column('created_at', app.store.base.Utc(timezone=True), nullable=False),
@@ -403,7 +409,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('link_key', name=op.f('uq_instance_link_key'))
     )
     with op.batch_alter_table('instance', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_instance_case_id'), ['case_id'], unique=False)
+        batch_op.create_index('ix_instance_case_state', ['case_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_instance_definition_id'), ['definition_id'], unique=False)
         batch_op.create_index('ix_instance_state_created', ['state', 'created_at'], unique=False)
 
@@ -411,7 +417,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('case_id', sa.String(length=36), nullable=False),
     sa.Column('name', sa.String(length=40), nullable=False),
-    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('state', app.store.base.State(length=12), nullable=False),
     sa.Column('target_only', sa.Boolean(), nullable=False),
     sa.Column('clock_start', sa.String(length=30), nullable=False),
     sa.Column('started_at', app.store.base.Utc(timezone=True), nullable=False),
@@ -434,9 +440,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_milestone'))
     )
     with op.batch_alter_table('milestone', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_milestone_case_id'), ['case_id'], unique=False)
         batch_op.create_index('ix_milestone_case_name', ['case_id', 'name'], unique=False)
-        batch_op.create_index(batch_op.f('ix_milestone_due_at'), ['due_at'], unique=False)
+        batch_op.create_index('ix_milestone_open_case', ['case_id', 'due_at', 'target_only', 'paused_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.create_index('ix_milestone_open_due', ['due_at', 'case_id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
 
     op.create_table('document_copy',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -487,7 +493,7 @@ def upgrade() -> None:
     sa.Column('message_en', sa.Text(), nullable=False),
     sa.Column('detail', sa.Text(), nullable=False),
     sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.Column('created_at', app.store.base.Utc(timezone=True), nullable=False),
     sa.Column('resolved_at', app.store.base.Utc(timezone=True), nullable=True),
     sa.Column('resolved_by', sa.String(length=80), nullable=True),
@@ -562,7 +568,7 @@ def upgrade() -> None:
     sa.Column('group_code', sa.String(length=40), nullable=True),
     sa.Column('assignee_id', sa.Integer(), nullable=True),
     sa.Column('owner_id', sa.Integer(), nullable=True),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.Column('level', sa.String(length=2), nullable=True),
     sa.Column('milestone', sa.String(length=40), nullable=True),
     sa.Column('created_at', app.store.base.Utc(timezone=True), nullable=False),
@@ -584,13 +590,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_work_item'))
     )
     with op.batch_alter_table('work_item', schema=None) as batch_op:
-        batch_op.create_index('ix_work_item_case_group', ['case_id', 'group_code'], unique=False)
-        batch_op.create_index(batch_op.f('ix_work_item_case_id'), ['case_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_work_item_instance_id'), ['instance_id'], unique=False)
+        batch_op.create_index('ix_work_item_assignee_state_created', ['assignee_id', 'state', 'created_at', 'id', 'group_code'], unique=False)
+        batch_op.create_index('ix_work_item_case_state', ['case_id', 'state', 'group_code'], unique=False)
+        batch_op.create_index('ix_work_item_completed_by', ['completed_by', 'state', 'completed_at', 'id', 'group_code'], unique=False)
+        batch_op.create_index('ix_work_item_group_case', ['group_code', 'case_id'], unique=False)
+        batch_op.create_index('ix_work_item_group_state_created', ['group_code', 'state', 'created_at', 'id'], unique=False)
+        batch_op.create_index('ix_work_item_instance_state', ['instance_id', 'state'], unique=False)
         batch_op.create_index('ix_work_item_open_assignee_due', ['assignee_id', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_work_item_open_group_due', ['group_code', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_work_item_open_remind', ['remind_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
-        batch_op.create_index('ix_work_item_state_created', ['state', 'created_at'], unique=False)
+        batch_op.create_index('ix_work_item_owner', ['owner_id'], unique=False)
+        batch_op.create_index('ix_work_item_state_created', ['state', 'created_at', 'id'], unique=False)
 
     op.create_table('consultation',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -603,7 +613,7 @@ def upgrade() -> None:
     sa.Column('answer', sa.Text(), nullable=True),
     sa.Column('agreed', sa.Boolean(), nullable=True),
     sa.Column('answered_at', app.store.base.Utc(timezone=True), nullable=True),
-    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('state', app.store.base.State(length=10), nullable=False),
     sa.ForeignKeyConstraint(['asked_by'], ['user.id'], name=op.f('fk_consultation_asked_by_user')),
     sa.ForeignKeyConstraint(['asked_of'], ['user.id'], name=op.f('fk_consultation_asked_of_user')),
     sa.ForeignKeyConstraint(['work_item_id'], ['work_item.id'], name=op.f('fk_consultation_work_item_id_work_item')),
@@ -663,12 +673,16 @@ def downgrade() -> None:
     op.drop_table('consultation')
     with op.batch_alter_table('work_item', schema=None) as batch_op:
         batch_op.drop_index('ix_work_item_state_created')
+        batch_op.drop_index('ix_work_item_owner')
         batch_op.drop_index('ix_work_item_open_remind', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_work_item_open_group_due', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_work_item_open_assignee_due', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
-        batch_op.drop_index(batch_op.f('ix_work_item_instance_id'))
-        batch_op.drop_index(batch_op.f('ix_work_item_case_id'))
-        batch_op.drop_index('ix_work_item_case_group')
+        batch_op.drop_index('ix_work_item_instance_state')
+        batch_op.drop_index('ix_work_item_group_state_created')
+        batch_op.drop_index('ix_work_item_group_case')
+        batch_op.drop_index('ix_work_item_completed_by')
+        batch_op.drop_index('ix_work_item_case_state')
+        batch_op.drop_index('ix_work_item_assignee_state_created')
 
     op.drop_table('work_item')
     with op.batch_alter_table('timer', schema=None) as batch_op:
@@ -702,15 +716,15 @@ def downgrade() -> None:
 
     op.drop_table('document_copy')
     with op.batch_alter_table('milestone', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_milestone_due_at'))
+        batch_op.drop_index('ix_milestone_open_due', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.drop_index('ix_milestone_open_case', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_milestone_case_name')
-        batch_op.drop_index(batch_op.f('ix_milestone_case_id'))
 
     op.drop_table('milestone')
     with op.batch_alter_table('instance', schema=None) as batch_op:
         batch_op.drop_index('ix_instance_state_created')
         batch_op.drop_index(batch_op.f('ix_instance_definition_id'))
-        batch_op.drop_index(batch_op.f('ix_instance_case_id'))
+        batch_op.drop_index('ix_instance_case_state')
 
     op.drop_table('instance')
     with op.batch_alter_table('document', schema=None) as batch_op:
@@ -759,11 +773,16 @@ def downgrade() -> None:
     op.drop_table('deployment_file')
     op.drop_table('definition')
     with op.batch_alter_table('case', schema=None) as batch_op:
-        batch_op.drop_index('ix_case_type_state')
+        batch_op.drop_index('ix_case_type_registered')
+        batch_op.drop_index('ix_case_status_registered')
         batch_op.drop_index('ix_case_state_registered')
         batch_op.drop_index(batch_op.f('ix_case_serial_no'))
-        batch_op.drop_index(batch_op.f('ix_case_registered_at'))
+        batch_op.drop_index('ix_case_search')
+        batch_op.drop_index('ix_case_registered_by')
+        batch_op.drop_index('ix_case_registered')
+        batch_op.drop_index('ix_case_owner')
         batch_op.drop_index(batch_op.f('ix_case_order_no'))
+        batch_op.drop_index('ix_case_level_registered')
         batch_op.drop_index(batch_op.f('ix_case_customer_phone'))
 
     op.drop_table('case')
@@ -788,6 +807,7 @@ def downgrade() -> None:
     op.drop_table('definition_file')
     op.drop_table('calendar_day')
     with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.drop_index('ix_audit_unsealed', sqlite_where=sa.text('chain IS NULL'), postgresql_where=sa.text('chain IS NULL'))
         batch_op.drop_index(batch_op.f('ix_audit_case_id'))
 
     op.drop_table('audit')

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import ParamSpec
 
 from flask import Response, make_response, request
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.errors import FieldError, Invalid
-from app.store.models import IdempotencyKey
-from app.store.unit_of_work import in_unit_of_work
+from app.store import idempotency
+from app.store.idempotency import Remembered
 from app.web.entry import actor
 from app.wiring import services
 
 P = ParamSpec("P")
 HEADER = "Idempotency-Key"
-KEEP = timedelta(days=7)
 MAX_KEY = 200
 
 
@@ -38,36 +33,19 @@ def idempotent(view: Callable[P, Response]) -> Callable[P, Response]:
             return view(*args, **kwargs)
         if not 1 <= len(key) <= MAX_KEY or not key.isprintable():
             raise Invalid([FieldError(HEADER, f"1 to {MAX_KEY} characters.", f"应为 1 至 {MAX_KEY} 个字符。")])
-        digest = _digest()
+        digest, given = _digest(), list[Response]()
 
-        def work(session: Session) -> Response:
-            known = _known(session, key)
-            if known is not None:
-                return _again(known, digest)
-            row = IdempotencyKey(user_id=actor().user_id, key=key, request_digest=digest, status=0, body="",
-                                 created_at=services().clock.now())
-            session.add(row)
-            session.flush()  # a second request with the key waits here, and then finds the row
-            response = view(*args, **kwargs)
-            row.status, row.body = response.status_code, response.get_data(as_text=True)
-            session.flush()
-            return response
+        def make() -> tuple[int, str]:
+            given[:] = [view(*args, **kwargs)]
+            return given[0].status_code, given[0].get_data(as_text=True)
 
-        try:
-            return in_unit_of_work(work)
-        except IntegrityError:
-            return in_unit_of_work(work)  # PostgreSQL: the other request was first and is there now
+        known = idempotency.once(actor().user_id, key, digest, services().clock.now(), make)
+        return given[0] if known is None else _again(known, digest)
 
     return once
 
 
-def _known(session: Session, key: str) -> IdempotencyKey | None:
-    session.execute(delete(IdempotencyKey).where(IdempotencyKey.user_id == actor().user_id, IdempotencyKey.key == key,
-                                                 IdempotencyKey.created_at < services().clock.now() - KEEP))
-    return session.execute(select(IdempotencyKey).filter_by(user_id=actor().user_id, key=key)).scalar_one_or_none()
-
-
-def _again(known: IdempotencyKey, digest: str) -> Response:
+def _again(known: Remembered, digest: str) -> Response:
     if known.request_digest != digest:
         raise Invalid([FieldError(HEADER, "This key was used for another request.", "此幂等键已用于另一请求。")])
     answer = make_response(known.body, known.status)
