@@ -29,6 +29,10 @@ WEIGHTS: Mapping[str, Mapping[Any, float]] = {
     "impact_scope": {"one": 8, "several": 2, "mass": 1},
     "charge": {"free": 7, "paid": 3},
     "further_action": {True: 2, False: 8},
+    "followup_choice": {"rehandle": 4, "appeal": 1, "none": 5},
+    "result_choice": {"rehandle": 4, "appeal": 1, "none": 5},
+    "next_step": {"rehandle": 3, "appeal": 1, "close": 6},
+    "visit_outcome": {"settled": 6, "rehandle": 2, "appeal": 1, "appeal_withdrawn": 1, "unreachable": 1},
     "goods_or_money_moved": {True: 2, False: 8},
 }
 RARE = 0.04  # an optional box that changes the course of the case is ticked
