@@ -12,7 +12,7 @@ USUAL = timedelta(hours=6)  # the time that people take for a task without a dea
 # How common each habit is: the share of the time to the deadline after which they answer, from and to.
 HABITS = ((0.78, 0.02, 0.35), (0.12, 0.35, 0.9), (0.07, 1.0, 1.5), (0.03, 1.5, 4.0))
 MINDFUL = 0.85  # how often somebody works off hours rather than be late
-LATEST = timedelta(days=10)  # nobody lets a task lie longer
+LATEST = timedelta(days=6)  # nobody lets a task lie longer
 
 
 def when(random: Random, calendar: WorkCalendar, now: datetime, due: datetime | None) -> datetime:

@@ -38,7 +38,7 @@ WEIGHTS: Mapping[str, Mapping[Any, float]] = {
 RARE = 0.04  # an optional box that changes the course of the case is ticked
 OPTIONAL = 0.3  # any other field that need not be filled in
 OTHERWISE = 0.05  # somebody changes what was proposed
-AMOUNTS = (0, 50, 120, 300, 800, 2000, 4800, 12000)
+AMOUNTS = (0, 0, 0, 50, 80, 120, 150, 300, 800, 2000, 4800, 12000)
 TEXTS: Mapping[str, Sequence[str]] = {
     "customer_feedback": (
         "客户表示理解，等待后续处理。",
