@@ -238,6 +238,27 @@ class CaseFacts:
 
 
 @dataclass(frozen=True)
+class PaperFacts:
+    """A numbered paper as handlers read it."""
+
+    kind: str
+    number: str
+    state: str  # open | closed | void
+    data: Mapping[str, Any]
+    holders: tuple[str | None, ...]  # who holds each copy, in order
+    signed_by: frozenset[str]  # groups that signed it
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """Whether somebody may do what only independent people may, and why not."""
+
+    ok: bool
+    why_en: str
+    why_zh: str
+
+
+@dataclass(frozen=True)
 class Period:
     """A span of natural or working time."""
 

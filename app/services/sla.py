@@ -20,6 +20,7 @@ Decide = Callable[[str, Mapping[str, Any]], DecisionResult]
 DECISIONS = ("deadlines", "pickup_time")
 PAUSE_WORDS = {"waiting_customer": ("等待客户", "waiting for the customer"),
                "waiting_parts": ("等待备件", "waiting for parts")}
+CLOCKS_AS = "clocks_as"  # further fact: the case is timed as another type from now on, an appeal (R21, R22)
 FROM_REGISTRATION = frozenset({"registered", "contact"})  # O3: these run from the registration, not from the step
 
 
@@ -76,8 +77,10 @@ class CaseClocks:
 
     # -- starting
 
-    def open(self, clock_start: str, names: Sequence[str] | None = None) -> None:
+    def open(self, clock_start: str, names: Sequence[str] | None = None, at: datetime | None = None) -> None:
         """Start every milestone that the decisions count from `clock_start` (or only `names`).
+
+        `at` is when what they count from happened (aware UTC), never later than now.
 
         A clock that runs is left alone, and so is one that was reached in the case's present round, unless it is named:
         naming it starts it anew (a second escalation, a new solution). Raises StepFailed when the case is graded and no
@@ -88,12 +91,14 @@ class CaseClocks:
                  if row.state == "open" or (row.state == "reached" and row.round == case.round and not names)}
         known = {row.name for row in self.all() if row.state != "cancelled"}
         again = any(row.clock_start == clock_start and row.round != case.round for row in self.all())
+        from_registration = clock_start in FROM_REGISTRATION and not again and CLOCKS_AS not in case.extra
         wanted: list[tuple[Planned, datetime, list[dict[str, Any]]]] = []
         for planned in self._plan():
             asked = planned.clock_start == clock_start and (not names or planned.name in names)
             if asked and planned.name not in taken:
-                first = clock_start in FROM_REGISTRATION and not again and planned.name not in known
-                wanted.append((planned, case.registered_at if first else self._now, []))
+                first = from_registration and planned.name not in known
+                happened = min(at or self._now, self._now)
+                wanted.append((planned, case.registered_at if first else happened, []))
         self._insert(wanted)
 
     def regrade(self) -> None:
@@ -127,7 +132,7 @@ class CaseClocks:
 
     def _plan(self) -> list[Planned]:
         case = self._case
-        context = {"case_type": case.type, "level": case.level, "origin": case.origin, "channel": case.channel}
+        context = {"case_type": case.extra.get(CLOCKS_AS) or case.type, "level": case.level, "origin": case.origin, "channel": case.channel}
         found: list[Planned] = []
         for decision in self._decisions:
             if decision != "pickup_time" and case.level is None:

@@ -27,6 +27,8 @@ RULES = {
     "escalation_approval": ("escalation", "SJ-", 3),
     "rectification": ("rectification", "ZG-", 3),
     "survey": ("survey", "DC-", 3),
+    "report": ("report", "BB-", 3),
+    "payroll": ("payroll", "KK-", 3),
     "return_application": ("return_application", "TH-", 3),
     "return_slip": ("return_slip", "TD-", 3),
     "reissue_request": ("reissue_request", "FH-", 3),
