@@ -74,6 +74,9 @@ class Papers(Protocol):
     def look(self, number: str) -> PaperFacts | None:
         """Return the case's paper with that number as it is now, or None: what a gate asks."""
 
+    def newest(self, kind: str, state: str) -> PaperFacts | None:
+        """Return the case's newest paper of a kind in a state, or None."""
+
     def sign(self, number: str, role: str, name: str | None = None) -> None:
         """Note on an open paper of the case that a group has signed it; raises StepFailed where there is none."""
 
@@ -110,6 +113,12 @@ class Clocks(Protocol):
 
     def cancel_open(self, names: Sequence[str] | None = None) -> None:
         """Cancel what was not reached (or only `names`): it is not owed any more; what was overdue stays late."""
+
+    def agree(self, name: str, due_at: datetime, clause: str) -> bool:
+        """Replace an open clock's due time by what the customer has signed; the old one is kept as superseded.
+
+        Returns False where the clock is not running.
+        """
 
     def regrade(self) -> None:
         """Recompute the open milestones after level, type or origin changed; the old ones are kept as superseded."""

@@ -199,6 +199,34 @@ TEMPLATES: Mapping[str, Template] = {
         "{number} 进展未更新", "{number}: no progress noted",
         staff=(CASE_ZH + "已超过一天没有新的进展记录，请督促责任人更新。",
                CASE_EN + " has no progress note for over a day; have the owner update it.")),
+    "change_assessment_late": Template(
+        "{number} 的需求变更尚未评估", "The change of {number} is not assessed",
+        staff=(CASE_ZH + "的需求变更 {change} 一个工作日内未评估，请立即评估时限与费用。",
+               CASE_EN + ": change {change} was not assessed within a working day; assess time and cost now.")),
+    "change_refused": Template(
+        "{number} 的需求变更不可行", "The change of {number} is not possible",
+        staff=(CASE_ZH + "的需求变更 {change} 不可行，维持原方案：{note}",
+               CASE_EN + ": change {change} is not possible, the old solution stays: {note}"),
+        customer=("尊敬的{customer}：您就 {number} 提出的变更暂不能办理：{note}，原方案照常履行。" + PAGE_ZH,
+                  "Dear {customer}, the change of {number} is not possible: {note}. What was agreed stays. " + PAGE_EN)),
+    "change_to_sign": Template(
+        "请签字确认 {number} 的变更", "Please sign the change of {number}",
+        customer=("尊敬的{customer}：您就 {number} 提出的变更已评估，请打开链接核对内容、期限与费用并签字；"
+                  "三个工作日内未签字的，维持原方案。" + PAGE_ZH,
+                  "Dear {customer}, the change of {number} was assessed: please check content, dates and cost and sign. "
+                  "Without a signature within three working days what was agreed stays. " + PAGE_EN)),
+    "change_lapsed": Template(
+        "{number} 维持原方案", "{number}: what was agreed stays",
+        staff=(CASE_ZH + "的需求变更 {change} 未经客户签字，维持原方案。",
+               CASE_EN + ": change {change} was not signed; what was agreed stays."),
+        customer=("尊敬的{customer}：{number} 的变更未经您签字，原方案照常履行。" + PAGE_ZH,
+                  "Dear {customer}, the change of {number} was not signed; what was agreed stays. " + PAGE_EN)),
+    "change_applied": Template(
+        "{number} 的变更已生效", "The change of {number} takes effect",
+        staff=(CASE_ZH + "的需求变更 {change} 经客户签字生效，新的解决期限 {resolution_due}，原期限留存。",
+               CASE_EN + ": change {change} is signed and takes effect; now due {resolution_due}, the old date is kept."),
+        customer=("尊敬的{customer}：{number} 的变更已生效，新的解决期限 {resolution_due}。" + PAGE_ZH,
+                  "Dear {customer}, the change of {number} takes effect; now due {resolution_due}. " + PAGE_EN)),
     "appeal_unregistered": Template(
         "{number} 的申诉尚未登记", "The appeal on {number} is not registered",
         staff=(CASE_ZH + "的申诉 {appeal} 未在期限内登记并回复客户，请立即办理。",

@@ -101,6 +101,29 @@ class CaseClocks:
                 wanted.append((planned, case.registered_at if first else happened, []))
         self._insert(wanted)
 
+    def agree(self, name: str, due_at: datetime, clause: str) -> bool:
+        """Replace an open clock's due time (aware UTC) by what the customer has signed; False where none runs.
+
+        The old clock is kept as superseded, so that both promises stay on record (D-2.4.7).
+        """
+        old = self.current(name)
+        if old is None or old.state != "open" or due_at <= self._now:
+            return False
+        shown = f"{self._calendar.local(due_at):%Y-%m-%d %H:%M}"
+        step = {"zh": f"客户签字同意变更，期限改为 {shown}（{clause}）。",
+                "en": f"The customer signed a change: now due {shown} ({clause}).", "at": due_at.isoformat()}
+        copied = {column.key: getattr(old, column.key) for column in Milestone.__table__.columns if column.key != "id"}
+        old.state = "superseded"
+        (new,) = rows.add(self._session, [{**copied, "promised_at": due_at, "due_at": due_at, "pauses": [],
+                                           "paused_at": None, "started_at": self._now, "why": [*old.why, step],
+                                           "clauses": [*old.clauses, clause], "provisional": False}])
+        rows.add_checks(self._session, [{"milestone_id": new.id, "case_id": self._case.id, "clause": clause,
+                                         "duration": old.duration, "calendar": old.calendar, "due_at": due_at}])
+        old.superseded_by = new.id
+        self._rows = [*self.all(), new]
+        self.changed.add(name)
+        return True
+
     def regrade(self) -> None:
         """Recompute the open milestones, each from its own clock start, after level, type or origin changed.
 

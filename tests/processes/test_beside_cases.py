@@ -1,15 +1,17 @@
 """What runs beside a case, on the shipped product: nobody can get round the rules by way of the API."""
 
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from app.errors import Invalid, NotAllowed
 from app.facts import SYSTEM
 from app.services.sla_view import views
 from app.store.base import db
-from app.store.models import Case, Document, Incident, Instance, WorkItem
+from app.store.models import Case, Document, Incident, Instance, Milestone, WorkItem
 from tests.robot import fill
 
 COMPLAINT = {"type": "complaint", "channel": "phone", "customer": {"name": "陈女士", "phone": "13800000001"},
@@ -146,3 +148,68 @@ def test_a_withdrawn_appeal_ends_at_once(services, actor, appealed):
     states = db.session.execute(select(Instance.process, Instance.state).where(Instance.case_id == appealed)).all()
     assert {state for _, state in states} == {"completed"}
 
+
+
+CHANGE = {"content": "改为换货", "reason": "急用"}
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000"
+                    "050001a5f645400000000049454e44ae426082")
+
+
+@pytest.fixture
+def changing(services, actor):
+    """A complaint in whose handling the customer asks for a change that was found possible."""
+    case_id = services.cases.register(COMPLAINT, actor("clerk"))
+    services.operations.quiesce()
+    for element_id in ("register_case", "respond_and_promise", "confirm_dispatch"):
+        do(services, case_id, element_id)
+    services.cases.request_change(case_id, CHANGE, actor("clerk"))
+    do(services, case_id, "describe_change")
+    do(services, case_id, "assess_change", feasible=True, extra_cost="0.00",
+       reassessed_deadline="2026-03-12T18:00:00+08:00", new_case_type="return_exchange", main_remedy="exchange")
+    return case_id
+
+
+def signature(services, case_id, actor):
+    picture = FileStorage(BytesIO(PNG), filename="signature.png", content_type="image/png")
+    return services.desk.attach(picture, case_id, None, "upload", actor)
+
+
+def test_a_signed_change_reroutes_the_case_and_keeps_both_deadlines(services, actor, changing):
+    clerk = actor("clerk")
+    (item,) = open_items(changing, "requirement_change")
+    paused = {view.name: view.state for view in views(db.session(), changing, services.clock.now())}
+    assert paused["resolution"] == "paused"
+    answers = {"customer_signed": True, "signature_kind": "scanned_signature",
+               "customer_signature": [signature(services, changing, clerk)]}
+    services.work.complete(item.id, answers, clerk, on_behalf=True)
+    services.operations.quiesce()
+    assert incidents() == []
+    case = db.session.get(Case, changing)
+    assert case.type == "return_exchange"
+    assert "complaint" not in {item.process for item in open_items(changing)}
+    paper = db.session.execute(select(Document).where(Document.kind == "requirement_change")).scalar_one()
+    assert (paper.number, paper.state) == ("BG-202603-001", "closed")
+    clocks = db.session.execute(select(Milestone).where(Milestone.case_id == changing, Milestone.name == "resolution"))
+    states = [clock.state for clock in clocks.scalars()]
+    assert states[:-1] == ["superseded"] * (len(states) - 1)
+    assert states[-1] == "open"
+
+
+def test_no_change_takes_effect_without_a_signature_by_any_way(services, clock, actor, changing):
+    clerk = actor("clerk")
+    (item,) = open_items(changing, "requirement_change")
+    with pytest.raises(Invalid) as refused:
+        services.work.complete(item.id, {"customer_signed": True, "signature_kind": "e_signature"}, clerk,
+                               on_behalf=True)
+    assert [error.field for error in refused.value.errors] == ["customer_signature"]
+    number = services.cases.facts(changing).number
+    for message in ("case_rerouted", "demand_changed"):
+        with pytest.raises(NotAllowed) as blocked:
+            services.messages.publish(message, number, {"new_case_type": "return_exchange"}, clerk)
+        assert blocked.value.detail["clauses"] == ["D-2.4.8"]
+    clock.advance(timedelta(days=5))
+    services.operations.quiesce()
+    db.session.rollback()
+    assert db.session.get(Case, changing).type == "complaint"
+    ended = db.session.execute(select(Instance.outcome).where(Instance.process == "requirement_change")).scalar_one()
+    assert ended == "end_lapsed"

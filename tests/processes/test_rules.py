@@ -93,7 +93,7 @@ def test_a_refund_is_timed_from_the_acceptance():
     walk = proposed(remedy="return")
     do(walk, "accept_proposal", accepted=True)
     starts = [call.params for call in walk.world.calls if call.operation == "start_milestone"]
-    assert {"clock_start": "solution_accepted", "names": ["refund"]} in starts
+    assert {"clock_start": "solution_accepted", "names": ["refund"], "at": START.isoformat()} in starts
 
 
 def test_an_execution_that_fails_leads_to_a_new_solution_and_a_supplementary_opinion():

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
 
-from tests.processes.walker import KEYS, START, Walk, World, built, elements_seen, files, flows_seen, variables_of
+from tests.processes import beside
+from tests.processes.walker import KEYS, Walk, World, built, elements_seen, files, flows_seen, variables_of
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 REASONS = ("overdue", "overdue_24h", "second_complaint", "wide_impact", "unsolved", "major", None)
 FLAGS = ("safety", "production_stop", "batch", "public_opinion")
 WALKS = {"case": 900, "complaint": 300, "satisfaction": 400, "intake": 200, "enquiry": 100, "escalation": 300,
-         "appeal": 900, "return_reissue": 900, "repair": 900, "shipping": 40, "bookkeeping": 60, "subtask": 200,
-         "coordination": 40}
+         "return_reissue": 900, "repair": 900, "shipping": 40, "bookkeeping": 60, "subtask": 200,
+         "coordination": 40, **beside.WALKS}
 GRADED = {"case_type": "complaint", "complaint_type": "product_quality", "severity": "general", "batch": False,
           "owner_group": "relations", "several_departments": False, "repeat_complaint": False, "round": 1,
           "result_outcome": None}
@@ -40,10 +40,8 @@ def start_of(key: str, world: World) -> dict[str, object]:
     pick = world.random.choice
     if key == "escalation":
         return {"reason": pick(REASONS), "milestone": pick(["first_response", "follow_up", None])}
-    if key == "appeal":
-        return {"reason": "objects_to_result", "opinion_number": pick(["YJ-202603-001", None]),
-                "appeal_reason": pick(["不认可", None]), "appeal_demand": "退款", "appeal_evidence": None,
-                "result_at": pick([START - timedelta(days=days) for days in (1, 14, 16)])}
+    if key in beside.KEYS:
+        return beside.start_of(key, world)
     if key == "return_reissue":
         return {"remedy": pick([None, None, "return", "exchange"]), "return_reason": pick(["quality", None]),
                 "opinion_number": pick([None, "", "YJ-202603-001"]), "accepted_at": None, "charge": pick([None, "paid"]),
@@ -65,7 +63,8 @@ def start_of(key: str, world: World) -> dict[str, object]:
     graded = {**GRADED, "level": pick(["P1", "P2", "P3"]), "origin": pick(["self_made", "purchased", "not_applicable"])}
     if key == "complaint":
         return {**graded, "several_departments": pick([True, False]), "repeat_complaint": pick([True, False])}
-    return {**graded, "case_type": pick(["complaint", "consultation", "suggestion"])}
+    return {**graded, "case_type": pick(["complaint", "consultation", "suggestion"]),
+            "several_departments": pick([True, False])}
 
 
 def world_of(key: str, seed: int) -> World:

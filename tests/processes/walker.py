@@ -18,13 +18,15 @@ from app import engine
 from app.durations import add_months, parse_duration
 from app.errors import BusinessError
 from app.facts import ActivityEvent, BuiltProcess, Done, Parked, ServiceCall
+from app.services.casebox import Facts
 from app.services.moments import Moments
 from app.work_calendar import WorkCalendar
+from tests.processes import beside
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = ("case", "intake", "complaint", "enquiry", "escalation", "satisfaction", "appeal", "return_reissue", "repair", "shipping",
-        "bookkeeping", "subtask", "coordination")
+KEYS = ("case", "intake", "complaint", "enquiry", "escalation", "satisfaction", "return_reissue", "repair",
+        "shipping", "bookkeeping", "subtask", "coordination", *beside.KEYS)
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PARKED = frozenset({"supplier_message", "ship_parcel", "issue_refund", "fetch_tracking"})
 TRACKING = ("on_the_way", "delivered", "delivered", "lost")
@@ -101,8 +103,8 @@ class World:
         self.calls: list[ServiceCall] = []
         self.thrown: list[tuple[str, str | None]] = []
         self.milestones: dict[str, datetime | None] = {}
-        self.case = {"number": "202603-0001", "type": "complaint", "level": "P3", "owner_group": "relations",
-                     "round": 1, "warranty_status": None, **(case or {})}
+        self.case = Facts({"number": "202603-0001", "type": "complaint", "level": "P3", "owner_group": "relations",
+                     "round": 1, "warranty_status": None, **(case or {})})
 
     def now(self) -> datetime:
         """Return the world's time."""
@@ -142,13 +144,6 @@ class World:
         return self.milestones[name]
 
 
-def _chosen(world: World, call: ServiceCall) -> dict[str, Any]:
-    named = call.params.get("person")
-    fit = named is not None and world.random.random() < 0.7
-    return {"person": "appeals", "independent": fit, "why": None if fit else "B14-6.2", "eligible": ["appeals"],
-            "groups": world.random.choice([["clerk"], ["clerk", "supervisor"]])}
-
-
 def _papers(world: World, call: ServiceCall) -> dict[str, Any]:
     complete = world.random.random() < 0.6
     return {"complete": complete, "missing": "" if complete else "意见书"}
@@ -164,7 +159,7 @@ def _subtasks(world: World, call: ServiceCall) -> Any:
 
 
 # What operations answer whose result the diagram looks into.
-ANSWERS: Mapping[str, Callable[[World, ServiceCall], Any]] = {"choose_appeal_person": _chosen, "check_papers": _papers,
+ANSWERS: Mapping[str, Callable[[World, ServiceCall], Any]] = {**beside.ANSWERS, "check_papers": _papers,
                                                                "plan_subtasks": _subtasks}
 
 
@@ -217,7 +212,8 @@ class Walk:
         if caught and self.world.random.random() < 0.5:
             self.execution.fail_call(call.task_id, BusinessError(self.world.random.choice(caught)))
         else:
-            self.execution.finish_call(call.task_id, {"state": self.world.random.choice(TRACKING), "reference": "1"})
+            answer = {"state": self.world.random.choice(TRACKING), "reference": "1", "tracking_no": "SF1", "carrier": "SF"}
+            self.execution.finish_call(call.task_id, answer)
 
     def answer(self, task: Any, **given: Any) -> None:
         """Complete a task with `given`, the rest at random."""

@@ -92,6 +92,11 @@ class PaperDesk:
         signed = frozenset(str(entry["role"]) for entry in paper.data.get(SIGNED, ()))
         return PaperFacts(paper.kind, paper.number, paper.state, dict(paper.data), holders, signed)
 
+    def newest(self, kind: str, state: str) -> PaperFacts | None:
+        """Return the case's newest paper of a kind in a state, or None."""
+        found = rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), state)
+        return self.look(found[0].number) if found else None
+
     def sign(self, number: str, role: str, name: str | None = None) -> None:
         """Note on an open paper of the case that a group has signed it; raises StepFailed where there is none."""
         paper = rows.by_number(self._session, number)
