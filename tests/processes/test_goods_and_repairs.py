@@ -100,7 +100,7 @@ def test_a_plain_return_gets_a_short_opinion_that_is_settled_before_goods_move()
     assert walk.open() == {"settle_short_opinion"}
     (opened,) = params_of(walk, "open_document", kind="opinion")
     assert opened["data"] == {"subtype": "return_exchange"}
-    walk.world.sealed.add(walk.execution.variables()["opinion_number"])
+    walk.world.sealed.add(walk.task("settle_short_opinion").variables["opinion_number"])
     do(walk, "settle_short_opinion")
     (sealed,) = params_of(walk, "close_document", kind="opinion")
     assert sealed["recipients"] == ["general_affairs", "finance", "manufacturing", "marketing"]
@@ -453,13 +453,51 @@ def test_a_signed_change_of_demand_takes_a_repair_into_the_return():
 # ---- sub-tasks
 
 
-def test_sub_tasks_run_side_by_side_and_the_work_goes_on_when_all_are_done():
-    world = World(3)
-    world.milestones["resolution"] = None
-    walk = Walk("coordination", {"convener": "task_force", "owner_group": "relations"}, world)
+class Split(World):
+    """A world in which the work was split into two sub-tasks, the second of which waits for the first."""
+
+    def __init__(self) -> None:
+        super().__init__(3)
+        self.milestones["resolution"] = None
+
+    def call(self, call):
+        """Answer with the two sub-tasks."""
+        if call.operation != "plan_subtasks":
+            return super().call(call)
+        load = call.params.get("load")
+        facts = {"title": "查明批次", "group": "quality", "due_at": None, "cooperation": None, "needs_letter": False,
+                 "visit_at": None, "depends_on": "N/1/1" if load == "N/1/2" else None}
+        return Done(["N/1/1", "N/1/2"] if load is None else facts)
+
+
+def work_off(walk: Walk) -> None:
+    """Confirm, do and accept the sub-task that is open."""
+    do(walk, "confirm_subtask", dispatch_accepted="accept")
+    assert walk.task("do_subtask").group == "quality"
+    do(walk, "do_subtask", subtask_status="done")
+    assert walk.task("accept_subtask").group == "relations"
+    do(walk, "accept_subtask", subtask_verdict="accepted")
+
+
+def test_sub_tasks_wait_for_each_other_and_the_work_goes_on_when_all_are_done():
+    walk = Walk("coordination", {"convener": "task_force", "owner_group": "relations"}, Split())
     assert walk.task("hold_meeting").group == "task_force"
-    do(walk, "hold_meeting", into_subtasks=False)
+    do(walk, "hold_meeting", into_subtasks=True)
+    assert [wait.correlation for wait in walk.execution.view().messages] == ["N/1/1"]
+    work_off(walk)
+    assert walk.open() == set()
+    assert ("subtask_done", "N/1/1") in walk.world.thrown
+    walk.execution.deliver("subtask_done", {})
+    assert walk.world.thrown[-1] == ("subtask_done", "N/1/1")  # passed on to whoever else waits for it
+    work_off(walk)
     assert ended_at(walk) == "end_coordination"
+
+
+def test_a_sub_task_that_nobody_takes_within_an_hour_is_escalated():
+    walk = Walk("subtask", {"subtask": "N/1/1", "owner_group": "relations"}, Split())
+    walk.pass_time(hours=1, minutes=1)
+    (started,) = params_of(walk, "start_linked_process")
+    assert (started["reason"], started["milestone"]) == ("dispatch_unconfirmed", "subtask N/1/1")
 
 
 def test_a_sub_task_is_never_due_after_its_case():
