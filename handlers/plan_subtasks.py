@@ -30,7 +30,7 @@ def run(ctx: LocalContext, *, load: str | None = None) -> list[str] | dict[str, 
 
 
 def _before(earlier: Sequence[Mapping[str, Any]], named: str) -> int | None:
-    """Return the place of the row that is waited for, by title or place: an earlier one, so that none waits for ever."""
+    """Return the place of the row that is waited for: an earlier one, so that none waits for ever."""
     for place, row in enumerate(earlier, start=1):
         if named and named in {str(row.get("title")).strip(), str(place)}:
             return place

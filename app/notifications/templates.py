@@ -107,7 +107,8 @@ TEMPLATES: Mapping[str, Template] = {
         "{number} 等待退回货物", "{number}: we wait for your goods",
         staff=(CASE_ZH + "的退回货物七天仍未收到，请联系客户。",
                CASE_EN + ": the returned goods have not come for a week; contact the customer."),
-        customer=("尊敬的{customer}：我们还没有收到您退回的货物，退货地址：{address}。已寄出的请告知快递单号。" + PAGE_ZH,
+        customer=("尊敬的{customer}：我们还没有收到您退回的货物，退货地址：{address}。"
+                  "已寄出的请告知快递单号。" + PAGE_ZH,
                   "Dear {customer}, your goods have not reached us yet; the address is: {address}. If you have sent "
                   "them, please tell us the tracking number. " + PAGE_EN)),
     "return_step_late": Template(
@@ -117,7 +118,8 @@ TEMPLATES: Mapping[str, Template] = {
     "inspection_failed": Template(
         "{number} 验货未通过", "{number}: the goods did not pass inspection",
         customer=("尊敬的{customer}：退回的货物未通过检验：{reason}。货物已寄还给您；如有异议，您可以申诉。" + PAGE_ZH,
-                  "Dear {customer}, the returned goods did not pass inspection: {reason}. They are on their way back to "
+                  "Dear {customer}, the returned goods did not pass inspection: {reason}. They are on their way back "
+                  "to "
                   "you; you may appeal. " + PAGE_EN)),
     "refund_paid": Template(
         "{number} 退款已付", "{number}: your refund was paid",
@@ -131,7 +133,8 @@ TEMPLATES: Mapping[str, Template] = {
     "remote_solved": Template(
         "{number} 解决办法", "{number}: how it was solved",
         customer=("尊敬的{customer}：您的问题已通过远程协助解决：{solution}。如仍有问题请随时联系我们。" + PAGE_ZH,
-                  "Dear {customer}, your problem was solved remotely: {solution}. Tell us if it comes back. " + PAGE_EN)),
+                  "Dear {customer}, your problem was solved remotely: {solution}. Tell us if it comes back. "
+                  + PAGE_EN)),
     "repair_result": Template(
         "{number} 维修完成", "{number}: your product is repaired",
         customer=("尊敬的{customer}：维修已完成：{result}。更换部件的质保期：{parts_warranty}。" + PAGE_ZH,
@@ -208,12 +211,14 @@ TEMPLATES: Mapping[str, Template] = {
         staff=(CASE_ZH + "的需求变更 {change} 不可行，维持原方案：{note}",
                CASE_EN + ": change {change} is not possible, the old solution stays: {note}"),
         customer=("尊敬的{customer}：您就 {number} 提出的变更暂不能办理：{note}，原方案照常履行。" + PAGE_ZH,
-                  "Dear {customer}, the change of {number} is not possible: {note}. What was agreed stays. " + PAGE_EN)),
+                  "Dear {customer}, the change of {number} is not possible: {note}. What was agreed stays. "
+                  + PAGE_EN)),
     "change_to_sign": Template(
         "请签字确认 {number} 的变更", "Please sign the change of {number}",
         customer=("尊敬的{customer}：您就 {number} 提出的变更已评估，请打开链接核对内容、期限与费用并签字；"
                   "三个工作日内未签字的，维持原方案。" + PAGE_ZH,
-                  "Dear {customer}, the change of {number} was assessed: please check content, dates and cost and sign. "
+                  "Dear {customer}, the change of {number} was assessed: please check content, dates and cost and "
+                  "sign. "
                   "Without a signature within three working days what was agreed stays. " + PAGE_EN)),
     "change_lapsed": Template(
         "{number} 维持原方案", "{number}: what was agreed stays",
@@ -224,9 +229,66 @@ TEMPLATES: Mapping[str, Template] = {
     "change_applied": Template(
         "{number} 的变更已生效", "The change of {number} takes effect",
         staff=(CASE_ZH + "的需求变更 {change} 经客户签字生效，新的解决期限 {resolution_due}，原期限留存。",
-               CASE_EN + ": change {change} is signed and takes effect; now due {resolution_due}, the old date is kept."),
+               CASE_EN + ": change {change} is signed and takes effect; now due {resolution_due}, the old date is "
+               "kept."),
         customer=("尊敬的{customer}：{number} 的变更已生效，新的解决期限 {resolution_due}。" + PAGE_ZH,
                   "Dear {customer}, the change of {number} takes effect; now due {resolution_due}. " + PAGE_EN)),
+    "report_overdue": Template(
+        "报表逾期：{report}", "Overdue: {report}",
+        staff=("{report}（{period}）未按期完成，请立即办理。", "{report} ({period}) is overdue; finish it now.")),
+    "report_sent": Template(
+        "报表 {report}（{period}）", "Report {report} ({period})",
+        staff=("{summary}\n结论与建议：{conclusions}", "{summary}\nConclusions: {conclusions}")),
+    "survey_request": Template(
+        "满意度调查 {campaign}", "Satisfaction survey {campaign}",
+        customer=("尊敬的{customer}：{note} 请打开链接评价我们半年来的服务。" + PAGE_ZH,
+                  "Dear {customer}, {note} Please rate our service of the last half year. " + PAGE_EN)),
+    "survey_reminder": Template(
+        "满意度调查 {campaign} 待您评价", "Satisfaction survey {campaign}: still open",
+        customer=("尊敬的{customer}：满意度调查还差您的评价，只需一分钟。" + PAGE_ZH,
+                  "Dear {customer}, your answer is still missing; it takes a minute. " + PAGE_EN)),
+    "usage_tips": Template(
+        "您的产品使用贴士", "Tips for your product",
+        customer=("尊敬的{customer}：{tips}", "Dear {customer}, {tips}")),
+    "usage_tips_late": Template(
+        "{number} 的使用贴士逾期", "{number}: usage tips are late",
+        staff=(CASE_ZH + "解决已满一个月，使用贴士尚未推送，请立即办理。",
+               CASE_EN + ": a month after the resolution the usage tips were not sent; send them now.")),
+    "care_consent_request": Template(
+        "是否接收我们的关怀消息", "May we send you greetings and news?",
+        customer=("尊敬的{customer}：我们想在节日送上祝福与新品消息，请打开链接答复是否接收；不答复即不发送。" + PAGE_ZH,
+                  "Dear {customer}, may we send greetings and news? Please say so; without an answer we send none. "
+                  + PAGE_EN)),
+    "care_greeting": Template(
+        "{occasion}祝福", "Greetings",
+        customer=("尊敬的{customer}：{occasion}快乐，感谢您的信任。不愿接收可随时回复退订。",
+                  "Dear {customer}, our best wishes and thanks. You may unsubscribe at any time.")),
+    "review_overdue": Template(
+        "责任审查逾期 {opinion}", "The review of {opinion} is overdue",
+        staff=("意见书 {opinion} 的责任与改善审查未在每月限日前完成，请立即办理。",
+               "Responsibility and improvement of opinion {opinion} were not reviewed by the month's date; act now.")),
+    "assessment_decision": Template(
+        "考核决定书 {decision}", "Decision letter {decision}",
+        staff=("意见书 {opinion} 的考核决定书 {decision} 已签发，请查收存档并执行。",
+               "Decision letter {decision} on opinion {opinion} is issued; please file it and act on it.")),
+    "supplier_recourse": Template(
+        "质量追偿 {number}", "Recourse for {number}",
+        supplier=("贵司供应的产品（型号 {product}）经我方意见书 {opinion} 认定有质量责任，损失 {amount} 元，"
+                  "请于 {reply_by} 前答复赔付办法。我方编号 {number}。",
+                  "By our opinion {opinion} the product you supplied (model {product}) is at fault; the loss is "
+                  "{amount} CNY. Please answer by {reply_by}. Our number: {number}.")),
+    "rectification_late": Template(
+        "整改 {rectification} 满一个月未验证", "Rectification {rectification} is unverified",
+        staff=("整改单 {rectification} 实施满一个月仍未用数据验证，请督办。",
+               "A month after it was carried out, rectification {rectification} is not verified; see to it.")),
+    "recall_late": Template(
+        "召回 {rectification} 满七十二小时未启动", "Recall {rectification} has not begun",
+        staff=("整改单 {rectification} 的批次问题发现已满七十二小时，召回或返修仍未启动，请立即启动。",
+               "72 hours after the finding, the recall of {rectification} has not begun; start it now.")),
+    "rectification_done": Template(
+        "整改 {rectification} 已达标", "Rectification {rectification} met its target",
+        staff=("整改单 {rectification} 经数据验证达标，知识库已更新。",
+               "Rectification {rectification} met its target; the knowledge base is updated.")),
     "appeal_unregistered": Template(
         "{number} 的申诉尚未登记", "The appeal on {number} is not registered",
         staff=(CASE_ZH + "的申诉 {appeal} 未在期限内登记并回复客户，请立即办理。",

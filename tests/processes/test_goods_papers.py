@@ -15,10 +15,12 @@ from tests.robot import fill
 RETURN = {"type": "return_exchange", "channel": "phone", "customer": {"name": "陈女士", "phone": "13800000001"},
           "product": {"model": "CN-1", "serial_no": "S1", "origin": "self_made",
           "purchase_date": "2026-02-20"}, "description": "收到的机器有裂纹。"}
-REPAIR = {**RETURN, "type": "fault_repair", "description": "开机三分钟就停机。", "customer": {"name": "李先生",
-                                                                              "phone": "13800000002"}}
-COMPLAINT = {**RETURN, "type": "complaint", "severity": "general", "customer": {"name": "王先生", "phone": "13800000003"}}
-CHOICES = {"purchase_date": "2026-02-20", "request_kind": "return", "answer_found": False, "return_reason": "quality", "customer_demand": "return",
+REPAIR = {**RETURN, "type": "fault_repair", "description": "开机三分钟就停机。",
+          "customer": {"name": "李先生", "phone": "13800000002"}}
+COMPLAINT = {**RETURN, "type": "complaint", "severity": "general",
+             "customer": {"name": "王先生", "phone": "13800000003"}}
+CHOICES = {"purchase_date": "2026-02-20", "request_kind": "return", "answer_found": False,
+           "return_reason": "quality", "customer_demand": "return", "pause_clock": True,
            "received_on": "2026-02-27", "materials_complete": True, "eligible": True, "accepted": True,
            "defect_confirmed": True, "inspection_passed": True, "visit_confirmed": True, "remote_solved": False,
            "complex": False, "in_period": True, "responsibility": "product_quality", "works": True, "paid": True,
@@ -55,7 +57,7 @@ def work_off(services, clock, case_id, choices, stop=None):
         try:
             services.work.complete(item.id, fill(form.json, form.data, own), SYSTEM)
         except Invalid as refused:
-            raise AssertionError((item.element_id, [(error.field, error.message_en) for error in refused.errors])) from None
+            raise AssertionError(item.element_id, [error.field for error in refused.errors]) from None
         clock.advance(timedelta(minutes=3))
         services.operations.quiesce()
     raise AssertionError(f"the case does not end: {item.element_id}")
@@ -143,3 +145,21 @@ def test_goods_of_an_unsettled_opinion_cannot_be_moved_by_any_answer(services, c
         with pytest.raises(ChengnuoError):
             services.work.complete(item.id, {**fill(form.json, form.data, {}), **trick}, SYSTEM)
     assert set(papers(case_id)) == {"return_application", "opinion"}
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_parts_stop_the_resolution_clock_only_when_approved_and_stop_nothing_else(services, clock, proof, approved):
+    case_id = services.cases.register(REPAIR, SYSTEM)
+    stop = "await_parts_paused" if approved else "await_parts"
+    answers = choices(proof, request_kind="fault", parts_missing=True, repair_result="ongoing", pause_clock=approved)
+    assert work_off(services, clock, case_id, answers, stop=stop) is not None
+    stopped = {name for name, state in verdicts(case_id, clock).items() if state == "paused"}
+    assert stopped == ({"resolution"} if approved else set())
+    assert db.session.get(Case, case_id).status == "等待备件"
+
+
+def test_the_clock_stands_still_until_the_goods_come_but_the_refund_clock_runs(services, clock, proof):
+    case_id = services.cases.register(RETURN, SYSTEM)
+    work_off(services, clock, case_id, choices(proof), stop="receive_goods")
+    states = verdicts(case_id, clock)
+    assert (states["resolution"], states["refund"], states["opinion_closed"]) == ("paused", "pending", "kept")

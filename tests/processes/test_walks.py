@@ -44,8 +44,8 @@ def start_of(key: str, world: World) -> dict[str, object]:
         return beside.start_of(key, world)
     if key == "return_reissue":
         return {"remedy": pick([None, None, "return", "exchange"]), "return_reason": pick(["quality", None]),
-                "opinion_number": pick([None, "", "YJ-202603-001"]), "accepted_at": None, "charge": pick([None, "paid"]),
-                "owner_group": "clerk"}
+                "opinion_number": pick([None, "", "YJ-202603-001"]), "accepted_at": None, "owner_group": "clerk",
+                "charge": pick([None, "paid"])}
     if key == "repair":
         return {"remedy": pick([None, None, "repair"]), "charge": pick(["free", "paid"]), "opinion_number": None,
                 "owner_group": "engineer", "origin": pick(["self_made", "purchased"]), "accepted_at": None}

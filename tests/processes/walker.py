@@ -84,6 +84,8 @@ def _choices(component: Mapping[str, Any]) -> list[Any]:
         return [True, False]
     if component["type"] == "datetime":
         return ["2026-02-27"] if component.get("subtype") == "date" else ["2026-03-05T10:00:00+08:00"]
+    if component["type"] == "taglist":
+        return [["13800000001", "13800000002"], []]
     if component["type"] == "number":
         return [0, 150, 1500, 4000, 9000]
     if component.get("values"):
@@ -212,7 +214,8 @@ class Walk:
         if caught and self.world.random.random() < 0.5:
             self.execution.fail_call(call.task_id, BusinessError(self.world.random.choice(caught)))
         else:
-            answer = {"state": self.world.random.choice(TRACKING), "reference": "1", "tracking_no": "SF1", "carrier": "SF"}
+            state = self.world.random.choice(TRACKING)
+            answer = {"state": state, "reference": "1", "tracking_no": "SF1", "carrier": "SF"}
             self.execution.finish_call(call.task_id, answer)
 
     def answer(self, task: Any, **given: Any) -> None:

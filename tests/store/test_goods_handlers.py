@@ -1,4 +1,4 @@
-"""Operations of goods, money and sub-tasks on real ports: what they refuse, and what a person does where no system does."""
+"""Operations of goods, money and sub-tasks on real ports: what they refuse, and what is left to people."""
 
 import pytest
 
@@ -6,6 +6,7 @@ from app.errors import BusinessError, Conflict, HandlerFailed, StepFailed
 from app.store.models import Case, Document
 from tests.store.test_handlers import Office, effect
 
+OFFICE = ["general_affairs", "finance", "manufacturing", "marketing"]
 SLIP = {"kind": "red_slip", "copies": 2, "needs_opinion": True}
 
 
@@ -31,7 +32,7 @@ def office(session, case):
 def settled(office):
     """Return the number of an opinion that is settled and handed out."""
     number = office.run("open_document", kind="opinion", copies=4)
-    office.run("close_document", kind="opinion", recipients=["general_affairs", "finance", "manufacturing", "marketing"])
+    office.run("close_document", kind="opinion", recipients=OFFICE)
     return number
 
 
@@ -126,7 +127,8 @@ def test_what_no_system_does_is_handed_to_a_person(operation, params):
 
 
 def test_a_connected_carrier_and_bank_answer_with_numbers():
-    systems = Systems(logistics={"tracking_no": "SF1", "carrier": "顺丰", "state": "lost"}, payment={"reference": "B-1"})
+    systems = Systems(logistics={"tracking_no": "SF1", "carrier": "顺丰", "state": "lost"},
+                      payment={"reference": "B-1"})
     assert effect("ship_parcel", None, outside=systems, purpose="reissue", slip="CK-1")["tracking_no"] == "SF1"
     assert effect("fetch_tracking", None, outside=systems, tracking_no="SF1")["state"] == "lost"
     assert effect("issue_refund", None, outside=systems, voucher="TK-1", amount=12.5) == {"reference": "B-1"}
