@@ -247,6 +247,12 @@ class PaperFacts:
     data: Mapping[str, Any]
     holders: tuple[str | None, ...]  # who holds each copy, in order
     signed_by: frozenset[str]  # groups that signed it
+    reason: str | None = None  # why it was sealed or voided, where not in the ordinary course
+
+    @property
+    def is_settled(self) -> bool:
+        """True for a paper that was sealed in the ordinary course; one sealed by a withdrawal settles nothing."""
+        return self.state == "closed" and self.reason is None
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def run(ctx: LocalContext, *, kind: str, copies: int, number: str | None = None,
 
 def _ask(ctx: LocalContext, opinion: str | None) -> None:
     paper = ctx.papers.look(opinion) if opinion else None
-    if paper is None or paper.state != "closed":
+    if paper is None or not paper.is_settled:
         raise StepFailed(f"No goods move before the opinion is settled (B21-7-1a, B21-7-4a): {opinion}.",
                          f"意见书结案之前货物不得移动（B21-7-1a、B21-7-4a）：{opinion}。",
                          clauses=["B21-7-1a", "B21-7-4a"])

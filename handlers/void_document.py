@@ -6,6 +6,7 @@ from app.handling import LocalContext, local
 
 
 @local(zh="作废单据")
-def run(ctx: LocalContext, *, kind: str, reason: str) -> str | None:
-    """Void the case's open paper of a kind and return its number: what it was written for did not happen (B20-2.4)."""
-    return ctx.papers.void(kind, reason)
+def run(ctx: LocalContext, *, kind: list[str] | str, reason: str) -> list[str]:
+    """Void the case's open papers of some kinds, return their numbers: what they are for did not happen (B20-2.4)."""
+    voided = [ctx.papers.void(one, reason) for one in ([kind] if isinstance(kind, str) else kind)]
+    return [number for number in voided if number is not None]

@@ -25,7 +25,7 @@ class Papers(World):
     def __init__(self, *sealed: str | None) -> None:
         super().__init__(7)
         self.milestones = quiet_world().milestones | {"refund": None}
-        self.sealed = set(sealed)
+        self.sealed, self.lapsed = set(sealed), set()
 
     def call(self, call):
         """Answer for the papers; the rest as ever."""
@@ -34,7 +34,8 @@ class Papers(World):
         self.calls.append(call)
         wanted = [call.params["wanted"]] if isinstance(call.params["wanted"], str) else call.params["wanted"]
         missing = [name for name in wanted if call.params[name] not in self.sealed]
-        return Done({"complete": not missing, "missing": "、".join(missing)})
+        lapsed = call.params["opinion"] is None or call.params["opinion"] in self.lapsed
+        return Done({"complete": not missing, "missing": "、".join(missing), "lapsed": lapsed})
 
 
 def by_hand(walk: Walk) -> None:
@@ -77,6 +78,13 @@ def test_no_goods_move_before_the_opinion_itself_is_settled():
     walk.world.sealed.add("YJ-202603-001")
     walk.execution.deliver("opinion_closed", {})
     assert walk.open() == {"agree_method"}
+
+
+def test_an_opinion_that_was_sealed_without_settling_is_replaced_by_a_new_one():
+    world = Papers()
+    world.lapsed.add("YJ-202603-001")
+    walk = Walk("return_reissue", AGREED, world)
+    assert walk.open() == {"settle_short_opinion"}
 
 
 def test_a_token_that_says_otherwise_does_not_open_the_gate():

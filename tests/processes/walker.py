@@ -148,7 +148,8 @@ class World:
 
 def _papers(world: World, call: ServiceCall) -> dict[str, Any]:
     complete = world.random.random() < 0.6
-    return {"complete": complete, "missing": "" if complete else "意见书"}
+    return {"complete": complete, "missing": "" if complete else "意见书",
+            "lapsed": not call.params.get("opinion") or world.random.random() < 0.2}
 
 
 def _subtasks(world: World, call: ServiceCall) -> Any:

@@ -81,16 +81,17 @@ def test_the_papers_are_complete_only_when_finance_holds_a_copy_of_each(office):
     asked = {"opinion": opinion, "red_slip": red, "wanted": ["opinion", "red_slip"], "held_by": "finance"}
     assert office.run("check_papers", **asked)["complete"] is False
     office.run("close_document", kind="red_slip", recipients=["warehouse", "marketing"])
-    assert office.run("check_papers", **asked) == {"complete": False, "missing": "退库手续（红字出库单）"}
+    assert office.run("check_papers", **asked) == {"complete": False, "missing": "退库手续（红字出库单）",
+                                                    "lapsed": False}
     office.run("hand_over_copies", numbers=red, holder="marketing", to="finance")
-    assert office.run("check_papers", **asked) == {"complete": True, "missing": ""}
+    assert office.run("check_papers", **asked) == {"complete": True, "missing": "", "lapsed": False}
     with pytest.raises(StepFailed):
         office.run("hand_over_copies", numbers=red, holder="marketing", to="finance")
 
 
 def test_a_void_slip_keeps_its_number_and_counts_for_nothing(office):
     red = office.run("open_document", opinion=settled(office), **SLIP)
-    assert office.run("void_document", kind="red_slip", reason="验货不合格") == red
+    assert office.run("void_document", kind="red_slip", reason="验货不合格") == [red]
     assert office.run("check_papers", red_slip=red, wanted="red_slip")["complete"] is False
     assert office.session.query(Document).filter_by(number=red).one().state == "void"
     assert office.run("open_document", opinion=office.papers.look(red).data["opinion_no"], **SLIP) != red
@@ -149,8 +150,17 @@ def test_an_answer_without_a_number_is_a_failure_and_a_rejection_an_error_of_the
 
 def test_a_sealed_paper_cannot_be_voided_by_any_path(office):
     opinion = settled(office)
-    assert office.run("void_document", kind="opinion", reason="x") is None
+    assert office.run("void_document", kind="opinion", reason="x") == []
     paper = office.session.query(Document).filter_by(number=opinion).one()
     paper.state = "void"
     with pytest.raises(Conflict):
         office.session.flush()
+
+
+def test_an_opinion_that_a_withdrawal_sealed_opens_no_gate(office):
+    opinion = office.run("open_document", kind="opinion", copies=4)
+    office.run("close_document", kind="opinion", recipients=OFFICE, reason="withdrawn")
+    assert office.run("check_papers", opinion=opinion, wanted="opinion") == {
+        "complete": False, "missing": "意见书", "lapsed": True}
+    with pytest.raises(StepFailed, match="B21-7-1a"):
+        office.run("open_document", opinion=opinion, **SLIP)

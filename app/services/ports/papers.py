@@ -86,11 +86,11 @@ class PaperDesk:
         """Return the case's paper with that number as it is now, or None: what a gate asks."""
         self._session.flush()
         paper = rows.by_number(self._session, number)
-        if paper is None or paper.case_id != self._case_id:
+        if paper is None or self._case_id not in (None, paper.case_id):
             return None
         holders = tuple(copy.recipient for copy in rows.copies_of(self._session, paper.id))
         signed = frozenset(str(entry["role"]) for entry in paper.data.get(SIGNED, ()))
-        return PaperFacts(paper.kind, paper.number, paper.state, dict(paper.data), holders, signed)
+        return PaperFacts(paper.kind, paper.number, paper.state, dict(paper.data), holders, signed, paper.reason)
 
     def newest(self, kind: str, state: str) -> PaperFacts | None:
         """Return the case's newest paper of a kind in a state, or None."""
@@ -135,7 +135,7 @@ class PaperDesk:
     def hand_over(self, number: str, holder: str, to: str) -> None:
         """Pass on the copy of the case's paper that `holder` has; raises StepFailed where he has none."""
         paper = rows.by_number(self._session, number)
-        own = paper is not None and paper.case_id == self._case_id
+        own = paper is not None and self._case_id in (None, paper.case_id)  # a standing process serves every case
         if paper is None or not own or not rows.pass_on(self._session, paper.id, holder, to, self._now):
             raise StepFailed(f"{holder} holds no copy of {number}.", f"{holder} 手中没有 {number} 的联次。")
         self._note("handed", number, holder=holder, to=to)
