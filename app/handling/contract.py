@@ -175,6 +175,9 @@ class Figures(Protocol):
     def closed_opinions(self, month: str) -> list[Mapping[str, Any]]:
         """Return the opinions that were settled in a month (YYYY-MM), each with its case."""
 
+    def served(self, days: int) -> list[str]:
+        """Return the newest case of each customer whose case was closed within so many days."""
+
     def file(self, kind: str, number: str, data: Mapping[str, Any]) -> str:
         """Keep a report as a numbered, sealed paper; return its number."""
 

@@ -256,7 +256,8 @@ TEMPLATES: Mapping[str, Template] = {
                CASE_EN + ": a month after the resolution the usage tips were not sent; send them now.")),
     "care_consent_request": Template(
         "是否接收我们的关怀消息", "May we send you greetings and news?",
-        customer=("尊敬的{customer}：我们想在节日送上祝福与新品消息，请打开链接答复是否接收；不答复即不发送。" + PAGE_ZH,
+        customer=("尊敬的{customer}：我们想在节日送上祝福与新品消息，请打开链接答复是否接收；"
+                  "不答复即不发送。" + PAGE_ZH,
                   "Dear {customer}, may we send greetings and news? Please say so; without an answer we send none. "
                   + PAGE_EN)),
     "care_greeting": Template(

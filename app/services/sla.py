@@ -155,7 +155,8 @@ class CaseClocks:
 
     def _plan(self) -> list[Planned]:
         case = self._case
-        context = {"case_type": case.extra.get(CLOCKS_AS) or case.type, "level": case.level, "origin": case.origin, "channel": case.channel}
+        context = {"case_type": case.extra.get(CLOCKS_AS) or case.type, "level": case.level,
+                   "origin": case.origin, "channel": case.channel}
         found: list[Planned] = []
         for decision in self._decisions:
             if decision != "pickup_time" and case.level is None:

@@ -19,7 +19,7 @@ from app.work_calendar import WorkCalendar
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-SURVEY = "satisfaction_survey"
+SURVEY, REPLY = "satisfaction_survey", "half_year_reply"
 OBSERVED = timedelta(days=25)  # of E-2.2.12's month; the check itself has the rest
 TOP = 10  # a frequent problem is among so many
 
@@ -47,6 +47,11 @@ class FigureDesk:
         start, end = self._month(month)
         return [{"opinion": paper.number, "case_id": case.id, "case_number": case.number, "severity": case.severity,
                  "origin": case.origin} for paper, case in counted.opinions(self._session, start, end)]
+
+    def served(self, days: int) -> list[str]:
+        """Return the newest case of each customer whose case was closed within so many days."""
+        found = counted.closed_since(self._session, self._now - timedelta(days=days))
+        return list({case.customer_phone: case.id for case in found}.values())
 
     def file(self, kind: str, number: str, data: Mapping[str, Any]) -> str:
         """Keep a report as a numbered, sealed paper; return its number."""
@@ -115,7 +120,7 @@ class FigureDesk:
 
     def _survey(self, params: Mapping[str, Any]) -> dict[str, Any]:
         asked = [str(one) for one in params.get("asked") or ()]
-        replies = counted.answered(self._session, SURVEY, asked)
+        replies = counted.answered(self._session, REPLY, asked)
         scores = [int(data["satisfaction_score"]) for _, data in replies if data.get("satisfaction_score")]
         heard = {case_id for case_id, data in replies if data.get("satisfaction_score")}
         rate = round(len(heard) / len(asked), 4) if asked else 0

@@ -29,6 +29,7 @@ RULES = {
     "survey": ("survey", "DC-", 3),
     "report": ("report", "BB-", 3),
     "payroll": ("payroll", "KK-", 3),
+    "lesson": ("lesson", "ZS-", 3),
     "return_application": ("return_application", "TH-", 3),
     "return_slip": ("return_slip", "TD-", 3),
     "reissue_request": ("reissue_request", "FH-", 3),

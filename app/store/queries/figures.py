@@ -22,6 +22,12 @@ def cases(session: Session, start: datetime, end: datetime, types: Sequence[str]
     return list(session.scalars(query.order_by(Case.registered_at, Case.id)))
 
 
+def closed_since(session: Session, start: datetime) -> list[Case]:
+    """Return the cases that were closed since `start`, oldest first."""
+    query = select(Case).where(Case.state == "closed", Case.closed_at >= start).order_by(Case.registered_at, Case.id)
+    return list(session.scalars(query))
+
+
 def opinions(session: Session, start: datetime, end: datetime) -> list[tuple[Document, Case]]:
     """Return the opinions that were settled in [start, end) with their cases; a withdrawn case's counts as none."""
     query = select(Document, Case).join(Case, Case.id == Document.case_id)
