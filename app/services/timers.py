@@ -12,6 +12,7 @@ from app.errors import ChengnuoError, Conflict
 from app.facts import SYSTEM
 from app.services import jobs, step
 from app.services.runtime import Runtime
+from app.services.standing import StandingWork
 from app.store.models import Incident, Instance, Timer, WorkItem
 from app.store.unit_of_work import in_unit_of_work
 
@@ -22,8 +23,8 @@ POISON_PAUSE = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=3
 class Timers:
     """Fires due timers. The table is the truth; no scheduler job stands for a timer."""
 
-    def __init__(self, rt: Runtime) -> None:
-        self._rt = rt
+    def __init__(self, rt: Runtime, standing: StandingWork) -> None:
+        self._rt, self._standing = rt, standing
 
     def next_due(self) -> datetime | None:
         """Return when the next timer or reminder is due (aware UTC), or None."""
@@ -35,11 +36,12 @@ class Timers:
         reminder = select(func.min(WorkItem.remind_at)).where(WorkItem.state == "open")
         with jobs.unit_of_work_for_reading() as session:
             found = [session.execute(query).scalar_one_or_none() for query in (timer, reminder)]
+        found.append(self._standing.next_due())
         return min((when for when in found if when is not None), default=None)
 
     def fire_due(self, limit: int = 200) -> int:
-        """Fire what is due, oldest first; return how many instances and reminders moved."""
-        return self._fire_timers(limit) + self._send_reminders(limit)
+        """Fire what is due, oldest first, and start standing work; return how many instances and reminders moved."""
+        return self._fire_timers(limit) + self._send_reminders(limit) + self._standing.start_due()
 
     def _fire_timers(self, limit: int) -> int:
         now = self._rt.clock.now()

@@ -125,6 +125,7 @@ CLOCK_STARTS = {
     "escalation_approved": _("from the approved escalation"),
     "low_score": _("from the low score"),
     "contact": _("from the contact"),
+    "opinion_opened": _("from the opening of the opinion"),
 }
 CALENDARS = {"natural": _("natural time"), "working": _("working time")}
 VERDICTS = {
@@ -158,6 +159,11 @@ PAPERS = {
     "rectification": _("Rectification sheet"),
     "survey": _("Satisfaction survey"),
     "escalation_approval": _("Escalation form"),
+    "return_application": _("Return application"),
+    "return_slip": _("Return slip"),
+    "reissue_request": _("Reissue request"),
+    "refund_voucher": _("Refund voucher"),
+    "repair_report": _("Repair report"),
 }
 TRANSITIONS = {
     "started": _("started"),

@@ -45,7 +45,7 @@ REFUSED_EVENTS = {
     ),
 }
 ALLOWED = {
-    "startEvent": frozenset({"message"}),
+    "startEvent": frozenset({"message", "timer"}),  # a standing process: the scheduler starts it
     "endEvent": frozenset({"message", "error", "escalation", "signal", "terminate"}),
     "intermediateCatchEvent": frozenset({"timer", "message", "signal"}),
     "intermediateThrowEvent": frozenset({"message", "escalation", "signal"}),
