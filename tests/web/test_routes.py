@@ -54,8 +54,8 @@ def secrets(app: Flask) -> dict[str, str]:
         session.add(Attachment(id=FILE, case_id=case.id, name="a.txt", size=1, content=b"x", media_type="text/plain",
                                digest="0" * 64, uploaded_at=case.registered_at, uploaded_by="clerk"))
     submission = db.session.query(Submission.id).filter_by(case_id=case.id).scalar()
-    return {"number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"], "attachment_id": FILE,
-            "file_id": FILE, "submission_id": str(submission), "incident_id": "1", "verb": "suspend",
+    return {"key": "weekly_report", "number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"],
+            "attachment_id": FILE, "file_id": FILE, "submission_id": str(submission), "incident_id": "1", "verb": "suspend",
             "wish": "withdrawal", "kind": "opinion", "consultation_id": "1"}
 
 
