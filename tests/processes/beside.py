@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 WALKS = {"appeal": 900, "requirement_change": 300, "assessment": 600, "rectification": 400, "customer_care": 300,
-         "survey_reply": 40, "weekly_report": 100, "monthly_review": 200, "month_end_slips": 150, "half_year_survey": 200}
+         "survey_reply": 40, "weekly_report": 100, "monthly_review": 200, "month_end_slips": 150,
+         "half_year_survey": 200}
 KEYS = tuple(WALKS)
 
 

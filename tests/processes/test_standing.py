@@ -5,14 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from app.errors import NotAllowed, NotFound
-from app.facts import SYSTEM
+from app.errors import Conflict, NotAllowed, NotFound, StepFailed
+from app.facts import SYSTEM, ServiceCall
 from app.services.moments import Moments
+from app.services.step import run
 from app.store.base import db
-from app.store.models import Document, DocumentCopy, Incident, Instance, WorkItem
+from app.store.models import Communication, Document, DocumentCopy, Incident, Instance, WorkItem
 from app.work_calendar import WorkCalendar
-from tests.processes.test_beside_cases import settled
+from tests.processes.test_beside_cases import do, settled
 from tests.robot import fill
+from tests.web.api_client import Api
 
 
 @pytest.fixture
@@ -142,3 +144,104 @@ def test_month_end_hands_the_slips_to_finance(services, clock, standing):
     work_off(services, "month_end_slips")
     assert instances("month_end_slips")[0].outcome == "end_done"
     assert db.session.execute(select(Incident.message_en)).scalars().all() == []
+
+
+def test_nothing_is_deducted_before_the_approval_whatever_is_tried(services, clock, actor, standing, app):
+    settled(services, clock, actor)
+    clock.set(datetime(2026, 4, 1, 0, 0, tzinfo=UTC))
+    services.operations.quiesce()
+    (assessment,) = instances("assessment")
+    version = assessment.definition_id
+    assert services.runtime.library.table(version, "penalty_approval").id == "penalty_approval"
+    finance = Api(app, "finance")
+    (task,) = [one for one in open_tasks("assessment") if one.element_id == "review_responsibility"]
+    answer = finance.post(f"/tasks/{task.id}/complete", {"data": {"assess_needed": False}})
+    assert answer.status_code == 404
+    assert finance.post("/messages", {"name": "deduct", "correlation": "KH-202604-001"}).status_code == 403
+    assert finance.post("/definitions/assessment/start").status_code == 403
+    assert Api(app, "manager").post("/definitions/assessment/start").status_code == 404
+    work_off_until(services, "issue_decision", {
+        "review_responsibility": {"assess_needed": True, "improvement_effective": True,
+                                  "responsible_department": "manufacturing"},
+        "confirm_loss_made": {"has_individual": False, "recourse_to_supplier": False},
+        "propose_penalty": {"penalty_amount": "300.00"}})
+    with pytest.raises(StepFailed) as refused:
+        deduct(services, assessment.id, decision="KH-202604-001", amount=300)
+    assert refused.value.detail["clauses"] == ["B21-7-6b"]
+    work_off_until(services, "check_limit", {})
+    with pytest.raises(StepFailed):
+        deduct(services, assessment.id, decision="KH-202604-001", amount=301)
+    do(services, assessment.case_id, "check_limit", deducted_amount="900.00", payroll_month="2026-05")
+    assert [one.element_id for one in open_tasks("assessment")] == ["check_limit"]
+    do(services, assessment.case_id, "check_limit", deducted_amount="300.00", payroll_month="2026-05")
+    with pytest.raises(Conflict):
+        deduct(services, assessment.id, decision="KH-202604-001", amount=300)
+    orders = db.session.execute(select(Document.number).where(Document.kind == "payroll_deduction")).scalars().all()
+    assert len(orders) == 1
+
+
+def open_tasks(process):
+    """Return the open tasks of a process."""
+    db.session.rollback()
+    query = select(WorkItem).where(WorkItem.process == process, WorkItem.state == "open")
+    return db.session.execute(query.order_by(WorkItem.created_at)).scalars().all()
+
+
+def work_off_until(services, element_id, choices):
+    """Complete the assessment's tasks until one waits at `element_id`."""
+    for _ in range(20):
+        (item,) = open_tasks("assessment")
+        if item.element_id == element_id:
+            return
+        do(services, item.case_id, item.element_id, **choices.get(item.element_id, {}))
+    raise AssertionError(element_id)
+
+
+def deduct(services, instance_id, **params):
+    """Run the deduction as an operator would who tries it with variables of his own."""
+    def command(moving):
+        element = moving.spec.element("assessment", "deduct")
+        moving.call(ServiceCall("payroll_deduction", {"opinion": None, "month": "2026-05", **params}, element, "x", 1,
+                                {}))
+
+    run(services.runtime, instance_id, SYSTEM, command)
+
+
+@pytest.mark.parametrize(("severity", "amount", "by"), [
+    ("general", 4999.99, "general_affairs"), ("general", 5000, "general_manager"), ("major", 1, "general_manager"),
+    ("important", 5000.01, "general_manager")])
+def test_who_approves_a_penalty_follows_the_amount_and_the_severity(services, severity, amount, by):
+    definition = services.runtime.library.latest("assessment").id
+    context = {"severity": severity, "penalty_amount": amount, "profile": {}}
+    assert services.runtime.library.decide(definition, "penalty_approval", context).outputs["approver_group"] == by
+    switched = {**context, "profile": {"penalty_boundary": "general_affairs"}}
+    outputs = services.runtime.library.decide(definition, "penalty_approval", switched).outputs
+    assert outputs["approver_group"] == ("general_affairs" if (severity, amount) == ("general", 5000) else by)
+
+
+def test_the_api_shows_and_starts_standing_work(app, services, standing):
+    manager = Api(app, "manager")
+    rows = manager.get("/definitions/standing").get_json()["items"]
+    assert {row["key"] for row in rows} == {"weekly_report", "monthly_review", "month_end_slips", "half_year_survey"}
+    assert all(row["next_start"] for row in rows)
+    started = manager.post("/definitions/month_end_slips/start")
+    assert started.status_code == 201
+    found = manager.get(f"/instances/{started.get_json()['instance_id']}").get_json()
+    assert found["process"] == "month_end_slips"
+    assert Api(app, "clerk").post("/definitions/month_end_slips/start").status_code == 403
+
+
+def test_care_sends_nothing_without_consent_and_greets_with_it(services, clock, actor, standing):
+    case_id = settled(services, clock, actor)
+    (care,) = instances("customer_care")
+    assert care.case_id == case_id
+    for element_id in ("assign_agent", "prepare_tips"):
+        do(services, case_id, element_id)
+    do(services, case_id, "answer_consent", consent_given=True)
+    clock.set(datetime(2026, 5, 1, 2, 0, tzinfo=UTC))
+    services.operations.quiesce()
+    told = db.session.execute(select(Communication.summary).where(Communication.case_id == case_id)).scalars().all()
+    assert sum("劳动节" in summary for summary in told) == 1
+    services.messages.publish("care_consent_withdrawn", services.cases.facts(case_id).number, {}, actor("clerk"))
+    services.operations.quiesce()
+    assert instances("customer_care")[0].outcome == "end_no_messages"

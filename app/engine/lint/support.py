@@ -132,6 +132,14 @@ def _events(process: Process, node: Node, report: Report) -> None:
                 f"此处不支持 {event.kind} 事件。",
                 f"A {event.kind} event is not supported here.",
             )
+        elif node.type == "startEvent" and event.kind == "timer" and not (
+                process.properties.get("kind") == "standing" and event.timer_kind == "timeDate"):
+            report.error(
+                "unsupported_event",
+                node,
+                "定时开始事件只用于常设流程（kind=standing），并须写明下次启动的时刻（timeDate）。",
+                "A timer start belongs to a standing process (kind=standing) and gives the next moment (timeDate).",
+            )
         elif node.type == "startEvent" and node.scope != process.id:
             report.error(
                 "unsupported_event",
