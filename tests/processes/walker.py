@@ -193,7 +193,9 @@ class Walk:
     def _step(self, view: Any) -> None:
         timers = [timer for timer in view.timers if timer.due_at is not None]
         tasks = [task for task in view.tasks if not (self.world.silent and task.element.lane == "customer")]
-        messages = view.messages if self.world.random.random() < 0.05 else ()
+        # Where nobody has anything to do, a message is as likely as time to come first.
+        likely = 0.05 if tasks or view.calls else 0.4
+        messages = view.messages if self.world.random.random() < likely else ()
         doors = [*[("task", one) for one in tasks] * self.world.haste, *[("message", one) for one in messages] * 50,
                  *[("call", one) for one in view.calls] * self.world.haste, *([("time", None)] if timers else [])]
         assert doors or view.messages, view
