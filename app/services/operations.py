@@ -19,7 +19,6 @@ from app.services.jobs import Jobs
 from app.services.runtime import OFFSET, Runtime
 from app.services.timers import Timers
 from app.store.models import Incident, Instance, Job, Setting, Subscription, Timer
-from app.store.queries import due
 from app.store.unit_of_work import in_unit_of_work, locked
 
 PATIENCE = 5.0  # seconds that moving the clock waits for workers; one that died is not waited for longer
@@ -137,8 +136,7 @@ class Operations:
 
     def next_due(self) -> datetime | None:
         """Return when the next timer, reminder or job is due (aware UTC), or None."""
-        with jobs.unit_of_work_for_reading() as session:
-            return due.next_due(session)
+        return self._timers.next_due()
 
     # ---- inner
 

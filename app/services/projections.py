@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from app.engine import milestone_of
+from app.engine import feel, milestone_of
 from app.errors import Conflict
 from app.facts import Element, ExecutionView, OpenTask, WaitingTimer
 from app.services import messages
-from app.store.models import Incident, Instance, Subscription, Timer, WorkItem
+from app.store.models import Incident, Instance, Subscription, Timer, User, WorkItem
 
 if TYPE_CHECKING:
     from app.services.step import Step
@@ -73,6 +73,7 @@ class Projections:
             "name_en": element.name_en,
             "form_id": element.form,
             "group_code": task.group,
+            "assignee_id": self._assignee(task),
             "state": "open",
             "level": box.case.level if box else None,
             "milestone": element.milestone,
@@ -82,6 +83,15 @@ class Projections:
             "revision": 0,
             "on_behalf": False,
         }
+
+    def _assignee(self, task: OpenTask) -> int | None:
+        """Return the user whom the diagram names for the task, or None."""
+        wanted = task.element.properties.get("assignee")
+        if not wanted:
+            return None
+        name = feel.evaluate(wanted, {**task.variables, **self.step.facts()}, self.step.functions())
+        found = self.session.execute(select(User.id).where(User.username == str(name), User.active))
+        return found.scalar_one_or_none()
 
     # ---- timers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
@@ -12,7 +12,9 @@ from app.errors import ChengnuoError, Conflict
 from app.facts import SYSTEM
 from app.services import jobs, step
 from app.services.runtime import Runtime
+from app.services.standing import StandingWork
 from app.store.models import Incident, Instance, Timer, WorkItem
+from app.store.queries import due as falling
 from app.store.unit_of_work import in_unit_of_work
 
 log = logging.getLogger(__name__)
@@ -26,12 +28,18 @@ RUNNING = select(Instance.state).where(Instance.id == Timer.instance_id).scalar_
 class Timers:
     """Fires due timers. The table is the truth; no scheduler job stands for a timer."""
 
-    def __init__(self, rt: Runtime) -> None:
-        self._rt = rt
+    def __init__(self, rt: Runtime, standing: StandingWork) -> None:
+        self._rt, self._standing = rt, standing
+
+    def next_due(self) -> datetime | None:
+        """Return when the next timer, reminder, job or standing work is due (aware UTC), or None."""
+        with jobs.unit_of_work_for_reading() as session:
+            found = (falling.next_due(session), self._standing.next_due())
+        return min((when for when in found if when is not None), default=None)
 
     def fire_due(self, limit: int = 200) -> int:
-        """Fire what is due, oldest first; return how many instances and reminders moved."""
-        return self._fire_timers(limit) + self._send_reminders(limit)
+        """Fire what is due, oldest first, and start standing work; return how many instances and reminders moved."""
+        return self._fire_timers(limit) + self._send_reminders(limit) + self._standing.start_due()
 
     def _fire_timers(self, limit: int) -> int:
         now = self._rt.clock.now()

@@ -92,6 +92,7 @@ class Simulation:
 
     def run(self) -> Report:
         """Let the period pass; return what came of it."""
+        self._services.operations.quiesce()  # standing work learns when it comes first
         self._meet_staff()
         self._plan_arrivals()
         day = self._clock.now()

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.errors import ChengnuoError
+from app.services.standing import STARTERS
 from app.store.queries import inbox
 from app.store.queries import operations as queries
 from app.web.answers import said, tell
@@ -90,6 +91,22 @@ def jobs() -> str:
         state=state,
         query={"state": state} if state else {},
     )
+
+
+@blueprint.get("/standing")
+@entry(*STARTERS)
+def standing() -> str:
+    """List the standing work with its next start."""
+    return render_template("operations/standing.html", rows=services().standing.all())
+
+
+@blueprint.post("/standing/<key>")
+@entry(*STARTERS)
+def start_standing(key: str) -> Response:
+    """Start one by hand, besides its calendar."""
+    with tell(_("Started; its tasks are in the inboxes now.")):
+        services().standing.start(key, actor())
+    return redirect(url_for("operations.standing"))
 
 
 @blueprint.route("/clock", methods=["GET", "POST"])

@@ -93,7 +93,7 @@ def test_a_refund_is_timed_from_the_acceptance():
     walk = proposed(remedy="return")
     do(walk, "accept_proposal", accepted=True)
     starts = [call.params for call in walk.world.calls if call.operation == "start_milestone"]
-    assert {"clock_start": "solution_accepted", "names": ["refund"]} in starts
+    assert {"clock_start": "solution_accepted", "names": ["refund"], "at": START.isoformat()} in starts
 
 
 def test_an_execution_that_fails_leads_to_a_new_solution_and_a_supplementary_opinion():
@@ -297,19 +297,14 @@ def test_a_closed_case_ends_after_thirty_days():
     assert ended_at(walk) == "end_case"
 
 
-def test_an_appeal_within_the_window_is_registered_and_ends_the_case_in_appeal():
+def test_an_appeal_within_the_window_goes_to_the_appeal_and_ends_the_case_in_appeal():
     walk = closed()
-    walk.execution.deliver("appeal_requested", {})
-    do(walk, "register_appeal", admissible=True)
+    walk.execution.deliver("appeal_requested", {"appeal_reason": "不认可", "appeal_demand": "退款"})
     assert "end_in_appeal" in completions(walk)
     assert ended_at(walk) == "end_case"
-
-
-def test_an_appeal_that_is_not_admissible_closes_the_case_as_not_agreed():
-    walk = closed()
-    walk.execution.deliver("appeal_requested", {})
-    do(walk, "register_appeal", admissible=False)
-    assert "end_not_agreed" in completions(walk)
+    (appeal,) = [call.params for call in walk.world.calls if call.params.get("process") == "appeal"]
+    assert (appeal["appeal_reason"], appeal["status"]) == ("不认可", "申诉中")
+    assert appeal["result_at"] is not None
 
 
 @pytest.mark.parametrize("moved", [True, False])
