@@ -49,6 +49,13 @@ def add(session: Session, paper: Document) -> Document:
     return paper
 
 
+def allow_copies(session: Session, paper: Document, copies: int) -> None:
+    """Give an open paper as many copies, if it has fewer."""
+    missing = range(paper.copies + 1, copies + 1)
+    session.add_all(DocumentCopy(document_id=paper.id, copy_no=number) for number in missing)
+    paper.copies = max(paper.copies, copies)
+
+
 def seal(session: Session, paper: Document, recipients: Sequence[str], reason: str | None, at: datetime) -> bool:
     """Close an open paper and hand its copies to `recipients` in order; False when somebody else sealed it first."""
     closed = session.execute(update(Document).where(Document.id == paper.id, Document.state == "open")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -376,3 +377,14 @@ def test_a_day_and_a_working_day_are_both_kept(row, verify):
     assert result.outputs is not None
     assert result.outputs["verify"] == verify
     assert result.outputs["refund"] == "P15D"
+
+
+def test_every_diagram_that_starts_a_process_beside_gives_it_the_same_variables() -> None:
+    own = {"process", "reason", "milestone", "unless_reached", "status"}  # what the handler itself takes
+    given: dict[str, dict[str, set[str]]] = {}
+    for path, content in files().items():
+        text = content.decode("utf-8") if path.endswith(".bpmn") else ""
+        for call in re.findall(r'id="start_linked_process".*?</spiffworkflow:serviceTaskOperator>', text, re.DOTALL):
+            parameters = dict(re.findall(r'parameter id="(\w+)"[^>]*? value="([^"]*)"', call))
+            given.setdefault(parameters["process"], {}).setdefault(path, set()).update(parameters.keys() - own)
+    assert {process for process, starters in given.items() if len({*map(frozenset, starters.values())}) > 1} == set()

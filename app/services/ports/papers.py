@@ -33,7 +33,7 @@ class PaperDesk:
 
     def open(self, kind: str, *, copies: int, number: str | None = None, data: Mapping[str, Any] | None = None,
              prefilled: bool = False, approved_by: str | None = None) -> str:
-        """Open a paper and return its number; one of that kind that is open already is used on.
+        """Open a paper and return its number; one of that kind that is open already is used on, in copies enough.
 
         A paper that adds to a sealed opinion names it (K24). Raises StepFailed for a number that another paper has, or
         for fewer than one copy.
@@ -45,6 +45,7 @@ class PaperDesk:
         present = [paper for paper in present
                    if paper.number == number or (number is None and self._case_id is not None)]
         if present:
+            rows.allow_copies(self._session, present[0], copies)
             return present[0].number
         if number is not None and rows.by_number(self._session, number) is not None:
             raise StepFailed(f"There is a paper {number} already.", f"编号 {number} 已被使用。")
