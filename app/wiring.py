@@ -18,12 +18,14 @@ from app.facts import SYSTEM, CaseFacts
 from app.handling import Registry
 from app.handling.contract import Post
 from app.notifications import Connectors, Postman
+from app.policy.papers import PaperRule, read_papers
 from app.policy.register import Register, read_register
 from app.services import jobs as job_rows
 from app.services import messages as inbox
 from app.services import step
 from app.services.administration import Administration
 from app.services.audit import Sealer
+from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
 from app.services.customer_voice import CustomerVoice
@@ -53,6 +55,7 @@ class Services:
 
     runtime: Runtime
     register: Register
+    papers: Mapping[str, PaperRule]
     cases: Cases
     work: Work
     colleagues: Colleagues
@@ -63,6 +66,7 @@ class Services:
     definitions: Definitions
     people: People
     desk: Desk
+    case_files: CaseFiles
     administration: Administration
     voice: CustomerVoice
     sealer: Sealer
@@ -143,6 +147,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     built = Services(
         runtime=runtime,
         register=register,
+        papers=read_papers(root),
         cases=cases,
         work=work,
         colleagues=Colleagues(runtime, work),
@@ -158,6 +163,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
             production=app.config["ENVIRONMENT"] == "production",
         ),
         desk=Desk(clock, cases.may_see),
+        case_files=CaseFiles(clock, cases.may_see),
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),

@@ -13,6 +13,7 @@ def register(app: Flask) -> None:
         auth,
         cases,
         diagrams,
+        exports,
         health,
         inbox,
         notifications,
@@ -25,7 +26,7 @@ def register(app: Flask) -> None:
 
     shell.install(app)
     security.install(app)
-    for part in (auth, inbox, tasks, cases, diagrams, portal, notifications, operations, admin):
+    for part in (auth, inbox, tasks, cases, diagrams, exports, portal, notifications, operations, admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)
