@@ -31,6 +31,7 @@ from app.store.models import (
     WorkItem,
     WorkItemParty,
 )
+from app.store.unit_of_work import unit_of_work
 from app.wiring import services
 from tests.robot import fill as answers_to
 
@@ -51,6 +52,8 @@ TASKS = (
     ("complaint", "deliver_parts", "发出配件", "Send the parts", "warehouse"),
     ("satisfaction", "call_back", "满意度回访", "Call back", "clerk"),
 )
+WORK = 8  # finished tasks of a closed case
+COLLEAGUES = 20  # in each group, besides the demo user
 LEVELS = ("P1", "P2", "P2", "P3", "P3", "P3", "P4")
 TABLES = (Case, Instance, WorkItem, WorkItemParty, Timer, Subscription, Milestone, MilestoneCheck, History, Submission,
           Communication, Document, Audit, Job, Notification)
@@ -157,6 +160,8 @@ class Crowd:
         self._random, self._now = random.Random(seed), services().clock.now()
         users = db.session.execute(select(User.username, User.id)).all()
         self._users = {row.username: row.id for row in users}
+        self._colleagues = {group: [group, *(f"{group}{place}" for place in range(COLLEAGUES))]
+                            for group in {task[-1] for task in TASKS} - {"customer"}}
         self._milestone = (db.session.execute(select(func.max(Milestone.id))).scalar() or 0) + 1
         self._deadlines = sorted(self._random.gauss(48, 40) for _ in range(997))  # hours from now
 
@@ -180,8 +185,11 @@ class Crowd:
             instances.append(self._instance(sample, case_id, at, None, instances[0]))
         for instance_id in instances:
             self._waits(sample, instance_id)
-        for place in range(len(instances) if is_open else len(TASKS)):
-            self._task(instances[place % len(instances)], case_id, level, number, place, at, ended)
+        steps = [task for task in TASKS if task[-1] == "clerk"] + pick.sample(TASKS, 3)  # not every group has every case
+        if is_open:
+            pick.shuffle(steps)
+        for place in range(len(instances) if is_open else WORK):
+            self._task(instances[place % len(instances)], case_id, level, number, place, at, ended, steps)
         self._clocks(sample, case_id, at, ended)
         if is_open or number % DETAILED == 0:
             self._events(sample, instances[0], case_id, at)
@@ -211,10 +219,11 @@ class Crowd:
                            element_id="withdrawal", message="withdrawal", correlation=instance_id)
 
     def _task(self, instance_id: str, case_id: str, level: str, number: int, place: int, at: datetime,
-              ended: datetime | None) -> None:
+              ended: datetime | None, steps: Sequence[tuple[str, ...]]) -> None:
         pick = self._random
-        process, element, name, name_en, group = TASKS[place if ended else pick.randrange(len(TASKS))]
-        user = self._users.get(group)
+        process, element, name, name_en, group = steps[place % len(steps)]
+        name_of_one = pick.choice(self._colleagues[group]) if group in self._colleagues else group
+        user = self._users.get(name_of_one)
         task_id, created = self._id(), at + timedelta(hours=place * 3)
         due = self._now + timedelta(hours=pick.choice(self._deadlines)) if not ended else created + timedelta(hours=8)
         taken = user is not None and (ended is not None or pick.random() < 0.4)
@@ -225,7 +234,7 @@ class Crowd:
             created_at=created, due_at=due if pick.random() < 0.9 else None,
             remind_at=None if ended else max(due - timedelta(hours=4), self._now + timedelta(hours=1)),
             follow_up_at=due if not ended and pick.random() < 0.03 else None, claimed_at=created if taken else None,
-            completed_at=created + timedelta(hours=2) if ended else None, completed_by=group if ended else None, revision=0,
+            completed_at=created + timedelta(hours=2) if ended else None, completed_by=name_of_one if ended else None, revision=0,
             on_behalf=False)
         if taken and user is not None and place % 2 == 0:
             self._bulk.add(WorkItemParty, work_item_id=task_id, user_id=user)
@@ -301,6 +310,10 @@ def prepare() -> None:
     """Deploy the processes and make the demo users."""
     services().definitions.deploy(services().runtime.root, SYSTEM, "benchmark")
     services().people.seed_demo()
+    with unit_of_work() as session:
+        session.add_all(
+            User(username=f"{group}{place}", display_name=f"{group} {place}", password_hash="-", created_at=services().clock.now())
+            for group in {task[-1] for task in TASKS} - {"customer"} for place in range(COLLEAGUES))
 
 
 def fill(cases: int, seed: int) -> None:
@@ -320,8 +333,9 @@ def fill(cases: int, seed: int) -> None:
     db.session.remove()
     for index in indexes:
         index.create(db.engine)
-    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("ANALYZE"))
+    if db.engine.dialect.name == "postgresql":  # which does it by itself, a minute later; SQLite never does
+        with db.engine.begin() as connection:
+            connection.execute(text("ANALYZE"))
 
 
 def _withdrawn(clerk: Actor) -> str:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from flask import Flask
@@ -35,13 +35,15 @@ def settings(folder: Path, url: str, root: Path = ROOT) -> Testing:
 
 
 def required(name: str) -> str:
-    """Return an environment variable, or skip; in CI, where everything is installed, its absence is a failure."""
-    value = os.environ.get(name, "")
-    if not value and os.environ.get("TEST_REQUIRE_ALL"):
-        pytest.fail(f"{name} is not set, but TEST_REQUIRE_ALL is")
-    if not value:
-        pytest.skip(f"needs {name}")
-    return value
+    """Return an environment variable, or skip."""
+    return os.environ.get(name, "") or missing(name)
+
+
+def missing(what: str) -> NoReturn:
+    """Skip for want of something; in CI, where everything is installed, that is a failure."""
+    if os.environ.get("TEST_REQUIRE_ALL"):
+        pytest.fail(f"needs {what}, which TEST_REQUIRE_ALL says is there")
+    pytest.skip(f"needs {what}")
 
 
 @pytest.fixture

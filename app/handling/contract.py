@@ -116,6 +116,9 @@ class CaseDesk(Protocol):
     def archive(self, retention: str) -> None:
         """Freeze the case file and keep it at least `retention` (ISO duration) from now (A-2.6.1)."""
 
+    def link(self, number: str, kind: str) -> None:
+        """Link the case to the one of that number, once; raises StepFailed where there is no other one."""
+
     def note(self, kind: str, text: str, data: Mapping[str, Any] | None = None) -> None:
         """Append a note to the case's record (lesson, praise, compensation ...)."""
 

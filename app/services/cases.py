@@ -33,6 +33,12 @@ CHANNELS = (
     "web_form",
     "walk_in",
 )
+WISHES = {  # what a customer may ask for, and the message that the diagrams wait for
+    "withdraw": "withdrawal",
+    "appeal": "appeal_requested",
+    "reopen": "case_reopened",
+    "change": "change_requested",
+}
 FLAGS = ("safety", "production_stop", "batch", "public_opinion")
 # Which process a type needs besides the case's own; a type whose process is not deployed is refused at registration.
 NEEDS = {
@@ -198,6 +204,11 @@ class Cases:
     def reopen(self, case_id: str, reason: str, actor: Actor) -> None:
         """Reopen a closed case within its reopening period (O5); raises Conflict when it is over."""
         self._tell(case_id, "case_reopened", {"reopen_reason": _text("reason", reason)}, actor)
+
+    def wishes(self, case: Case) -> frozenset[str]:
+        """Return what the customer may ask for now: withdraw, appeal, reopen, change."""
+        session = self._rt.session()
+        return frozenset(wish for wish, name in WISHES.items() if self._messages.waits(session, name, case.number))
 
     def request_change(self, case_id: str, request: Mapping[str, Any], actor: Actor) -> None:
         """Ask for a change of what was agreed (D-2.4.7); raises Conflict when the case can't take it."""

@@ -100,6 +100,12 @@ class Jobs:
             waiting = select(Job.run_at).where(Job.state == "waiting", ~_held()).order_by(Job.run_at).limit(1)
             return session.execute(waiting).scalar_one_or_none()
 
+    def running(self) -> bool:
+        """Return whether a worker that lives has a job in hand."""
+        alive = select(Job.id).where(Job.state == "running", Job.locked_until >= self._rt.clock.now()).limit(1)
+        with unit_of_work_for_reading() as session:
+            return session.execute(alive).first() is not None
+
     def run(self, job_id: int) -> bool:
         """Run one job unless somebody else has it; failures are kept, retried with back-off, then an incident."""
         job = self._claim(job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from app.clock import AdjustableClock
+from app.clock import AdjustableClock, monotonic
 from app.durations import parse_duration
 from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.facts import Actor
@@ -20,6 +21,7 @@ from app.services.timers import Timers
 from app.store.models import Incident, Instance, Job, Setting, Subscription, Timer
 from app.store.unit_of_work import in_unit_of_work, locked
 
+PATIENCE = 5.0  # seconds that moving the clock waits for workers; one that died is not waited for longer
 OPERATORS = frozenset({"manager", "admin", "director"})
 
 
@@ -90,8 +92,8 @@ class Operations:
         if not actor.is_system and "admin" not in actor.groups:
             raise NotAllowed("Only an administrator moves the clock", "只有管理员可以调整时钟")
         self._rt.clock_moved()  # another process may have moved it a moment ago
-        start = clock.now()
-        fired = self.quiesce()
+        start, patience = clock.now(), monotonic() + PATIENCE
+        fired = self._quiesce_all(patience)
         target = self._target(start, by, to)
         while target is not None:
             due = [
@@ -99,13 +101,13 @@ class Operations:
             ]
             moment = max(min(due), clock.now()) if due else target
             self._set_time(clock, moment)
-            moved = self.quiesce()
+            moved = self._quiesce_all(patience)
             fired += moved
             if moment >= target:
                 break
             if not moved and min(due) <= moment:  # what is due can't be done now: it must not stop the clock
                 self._set_time(clock, target)
-                fired += self.quiesce()
+                fired += self._quiesce_all(patience)
                 break
         in_unit_of_work(
             lambda session: audit.record(
@@ -137,6 +139,14 @@ class Operations:
             .values(state="done", error="cancelled", done_at=moving.now())
         )
         self._record(session, actor, "cancel", moving.instance, {"reason": reason})
+
+    def _quiesce_all(self, until: float) -> int:
+        """Run what is due, and wait (until a monotonic time) for jobs that workers have; return how many moved."""
+        moved = self.quiesce()
+        while self._jobs.running() and monotonic() < until:
+            time.sleep(0.02)
+            moved += self.quiesce()
+        return moved
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:

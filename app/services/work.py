@@ -17,7 +17,7 @@ from app.services import audit, step
 from app.services.cases import SEES_ALL, Cases
 from app.services.reading import Reading
 from app.services.runtime import Runtime
-from app.store.models import Attachment, Consultation, Submission, User, WorkItem, WorkItemParty
+from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
 from app.store.parties import remember
 from app.store.unit_of_work import in_unit_of_work, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
@@ -422,11 +422,17 @@ class Work:
             query = query.where((Attachment.case_id == item.case_id) | (Attachment.uploaded_by == actor.name))
             return session.execute(query).first() is not None
 
+        case = now.facts().get("case") or {}
+        others = select(Case.number).where(Case.id != item.case_id)
+        same_customer = (Case.customer_phone == case.get("customer_phone")).desc()
+        similar = others.order_by(same_customer, Case.registered_at.desc()).limit(1)
         return FormContext(
             variables,
             evaluate=lambda text, names: feel.evaluate(text, names, functions),
             file_exists=file_exists,
             zone=self._rt.zone,
+            case_exists=lambda number: session.execute(others.where(Case.number == number)).first() is not None,
+            similar_case=lambda: session.execute(similar).scalar_one_or_none(),
         )
 
     def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:

@@ -187,10 +187,11 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_work_item_open_remind", "remind_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_created", "created_at", "id"),
         Index("ix_work_item_group_state_created", "group_code", "state", "created_at", "id"),
-        Index("ix_work_item_assignee_state_created", "assignee_id", "state", "created_at", "id"),
-        Index("ix_work_item_completed_by", "completed_by", "state", "completed_at", "id"),
+        Index("ix_work_item_assignee_state_created", "assignee_id", "state", "created_at", "id", "group_code"),
+        Index("ix_work_item_completed_by", "completed_by", "state", "completed_at", "id", "group_code"),
         Index("ix_work_item_owner", "owner_id"),
         Index("ix_work_item_case_group", "case_id", "group_code"),
+        Index("ix_work_item_group_case", "group_code", "case_id"),
         Index("ix_work_item_instance_state", "instance_id", "state"),
     )
 

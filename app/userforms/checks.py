@@ -41,7 +41,8 @@ class _Check:
         self.text = text
         self.names = names
         self.clauses = clauses
-        self.context = FormContext({}, lambda _text, _context: None, lambda _file: True)
+        self.context = FormContext({}, lambda _text, _context: None, lambda _file: True,
+                                   case_exists=lambda _number: True)
 
     def run(self) -> Iterator[Finding]:
         yield from self._duplicates(found.component for found in self.definition.fields)

@@ -18,6 +18,16 @@ INPUTS = frozenset({"number", "checkbox", "datetime", "filepicker", "dynamiclist
 TYPES = INPUTS | {"group", "text", "separator"}
 
 
+def no_case(_number: str) -> bool:
+    """Say that there is no other case."""
+    return False
+
+
+def no_similar_case() -> None:
+    """Say that no other case is known."""
+    return
+
+
 def no_file(_file_id: str) -> bool:
     """Say that no file exists: the answer where nothing was uploaded."""
     return False
@@ -31,6 +41,8 @@ class FormContext:
     evaluate: Evaluate  # FEEL: text and context to a value
     file_exists: Callable[[str], bool] = no_file  # whether the sender may refer to this stored file
     zone: str = ZONE  # in which times without an offset are meant
+    case_exists: Callable[[str], bool] = no_case  # whether another case has this number
+    similar_case: Callable[[], str | None] = no_similar_case  # another case's number: the same customer's first
 
 
 @dataclass(frozen=True)
@@ -77,6 +89,7 @@ class Component:
     readonly: bool = False
     default: Any = None
     example: Any = None  # a value, or FEEL after a leading =
+    refers_to: str = ""  # "case": the answer is the number of another case
     rows: int = 1  # dynamiclist: rows shown at first
     clauses: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()

@@ -40,7 +40,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 }
 _VALIDATE = frozenset({"required", "minLength", "maxLength", "pattern", "min", "max", "validationType"})
 _PROPERTIES = frozenset({"variable", "case", "prefill", "required_if", "readonly", "data_type", "label_en", "help_en",
-                         "clauses", "example", "currency", "capture", "text_en", "note"})
+                         "clauses", "example", "refers_to", "currency", "capture", "text_en", "note"})
 
 
 def read_form(data: bytes, file: str) -> FormDefinition:
@@ -172,6 +172,7 @@ class _Reader:
             prefill=_feel(self._string(properties, "prefill", key)),
             case_fact=self._string(properties, "case", key) or None, variable=_flag(properties, "variable"),
             readonly=readonly, default=raw.get("defaultValue"), example=properties.get("example"),
+            refers_to=self._string(properties, "refers_to", key),
             rows=min(self._whole(raw, "defaultRepetitions", key) or 1, 20),
             clauses=tuple(self._string(properties, "clauses", key).split()), components=children, source=raw)
 

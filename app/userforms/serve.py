@@ -126,6 +126,8 @@ def _properties(component: Component, keys: frozenset[str], context: FormContext
 
 def _example(component: Component, context: FormContext) -> Any:
     """A value that is accepted now, for whatever form-js's own rules do not describe fully."""
+    if component.refers_to == "case":
+        return context.similar_case() or component.example
     if isinstance(component.example, str) and component.example.startswith("="):
         return _typed(component, proposal_of(component.example[1:], context), context)
     if component.example is not None:

@@ -66,6 +66,8 @@ def check_value(component: Component, value: Any, context: FormContext) -> None:
         return
     if isinstance(value, str) and component.type in MAX_TEXT:
         _check_text(component, value)
+        if component.refers_to == "case" and not context.case_exists(value):
+            raise ValueProblem("There is no other case with this number.", "没有此单号的其他个案。")
     elif isinstance(value, Decimal):
         _check_number(component, value)
     elif component.type == "filepicker":

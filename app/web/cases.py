@@ -197,6 +197,7 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
         may_operate=bool(who.groups & OPERATES),
         may_export=services().case_files.may_export(case.id, who),
         serves=bool(who.groups & SERVES),
+        wishes=services().cases.wishes(case),
         me=who,
         may_correct=[one.task.id for one in filled if _may_correct(one.task)],
         correcting=correcting,

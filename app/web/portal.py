@@ -30,12 +30,6 @@ from app.wiring import services
 
 blueprint = Blueprint("portal", __name__)
 # What the customer may ask for, and the message that the case must wait for.
-WISHES = {
-    "withdraw": "withdrawal",
-    "appeal": "appeal_requested",
-    "reopen": "case_reopened",
-    "change": "change_requested",
-}
 TOLD = ("first_response", "preliminary_proposal", "proposal", "resolution", "refund", "follow_up", "appeal_decision")
 
 
@@ -112,9 +106,8 @@ def _page(
     found = services().cases.row(str(who.case_id))
     tasks = [item for item in case_page.tasks(found.id) if item.group_code == CUSTOMER_GROUP and item.state == "open"]
     forms = [(item, form if item.id == task_id else _blank(item.id, who), _answer_by(item)) for item in tasks]
-    messages, session = services().messages, db.session()
-    wishes = {name for name, message in WISHES.items() if messages.waits(session, message, found.number)}
-    clocks = [one for one in sla_view.views(session, found.id, now()) if one.name in TOLD and not one.target]
+    wishes = services().cases.wishes(found)
+    clocks = [one for one in sla_view.views(db.session(), found.id, now()) if one.name in TOLD and not one.target]
     contacts = [
         one
         for one in case_page.contacts(found.id)

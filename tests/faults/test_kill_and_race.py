@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -190,3 +192,30 @@ def test_linked_instances_start_once_however_often_they_are_asked_for(app: Flask
     first, second = in_unit_of_work(ask), in_unit_of_work(ask)
     assert first is not None
     assert second is None
+
+
+def test_moving_the_clock_waits_for_what_a_worker_has_in_hand(app: Flask) -> None:
+    register()
+    begun = threading.Event()
+
+    def work() -> None:
+        with app.app_context():
+            notify = services().registry.get("notify")
+            assert notify is not None
+            run = notify.run
+
+            def slowly(*args: Any, **kwargs: Any) -> Any:
+                begun.set()
+                time.sleep(0.5)
+                return run(*args, **kwargs)
+
+            object.__setattr__(notify, "run", slowly)
+            services().jobs.run_due(limit=1)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    assert begun.wait(10)
+    services().operations.advance_clock(SYSTEM, by="PT1S")
+    db.session.rollback()
+    assert set(db.session.execute(select(Job.state)).scalars()) == {"done"}
+    worker.join()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from app.facts import SYSTEM
 from app.jobs import postgres_queue
@@ -20,7 +21,7 @@ from app.services import jobs
 from app.services.verification import verify
 from app.store.base import db
 from app.store.models import Job, Notification
-from app.store.unit_of_work import unit_of_work
+from app.store.unit_of_work import in_unit_of_work, unit_of_work
 from app.wiring import services
 
 pytestmark = pytest.mark.postgres
@@ -48,6 +49,18 @@ def states() -> dict[int, str]:
     return {row.id: row.state for row in db.session.execute(select(Job.id, Job.state))}
 
 
+def undone(work: Callable[[Session], object]) -> None:
+    """Do something in a unit of work that fails at its end."""
+
+    def fail(session: Session) -> None:
+        work(session)
+        session.flush()
+        raise RuntimeError("undone")
+
+    with pytest.raises(RuntimeError, match="undone"):
+        in_unit_of_work(fail)
+
+
 def until(holds: Callable[[], bool], seconds: float = 40) -> None:
     """Wait for something that happens in another thread or process."""
     end = time.monotonic() + seconds
@@ -59,9 +72,7 @@ def until(holds: Callable[[], bool], seconds: float = 40) -> None:
 def test_a_job_is_announced_with_its_step_or_not_at_all(postgres_app: Flask) -> None:
     queue_of(postgres_app)
     now = services().clock.now()
-    with pytest.raises(RuntimeError, match="undone"), unit_of_work() as session:
-        jobs.enqueue(session, jobs.TOUCH, {}, key="gone", now=now)
-        raise RuntimeError("undone")
+    undone(lambda session: jobs.enqueue(session, jobs.TOUCH, {}, key="gone", now=now))
     assert (states(), announced()) == ({}, [])
     with unit_of_work() as session:
         kept = jobs.enqueue(session, jobs.TOUCH, {}, key="kept", now=now)
@@ -70,9 +81,7 @@ def test_a_job_is_announced_with_its_step_or_not_at_all(postgres_app: Flask) -> 
 
 def test_a_step_that_fails_leaves_neither_case_nor_job(postgres_app: Flask) -> None:
     queue_of(postgres_app)
-    with pytest.raises(RuntimeError, match="undone"), unit_of_work():
-        services().cases.register(COMPLAINT, SYSTEM)
-        raise RuntimeError("undone")
+    undone(lambda _: services().cases.register(COMPLAINT, SYSTEM))
     assert (states(), announced()) == ({}, [])
     services().cases.register(COMPLAINT, SYSTEM)
     assert states()

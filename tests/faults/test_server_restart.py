@@ -210,7 +210,8 @@ def pages(machine: Machine, token: str, path: str) -> list[dict[str, Any]]:
 
 
 def test_effects_of_what_was_committed_happen_after_a_kill(machine: Machine) -> None:
-    token, admin = (one.stdout.strip() for one in machine.all(("token", "create", "clerk"), ("token", "create", "admin")))
+    made = machine.all(("token", "create", "clerk"), ("token", "create", "admin"))
+    token, admin = (one.stdout.strip() for one in made)
     status, case = machine.request("POST", "/api/v1/cases", COMPLAINT, token)
     assert status == 201
     machine.kill()
@@ -225,7 +226,8 @@ def test_effects_of_what_was_committed_happen_after_a_kill(machine: Machine) -> 
 def test_commands_run_beside_the_server_and_say_how_it_went(machine: Machine) -> None:
     ran = machine.all(
         ("users", "--json"), ("clock", "show", "--json"), ("clock", "advance", "--by", "PT1M", "--json"),
-        ("deploy", "--json"), ("verify", "--json"), ("check", "--json"), ("feel", "1 + x", "--context", '{"x": 2}', "--json"),
+        ("deploy", "--json"), ("verify", "--json"), ("check", "--json"),
+        ("feel", "1 + x", "--context", '{"x": 2}', "--json"),
         ("decide", "processes/decisions/level.dmn", "level", "--input", '{"case_type": "complaint"}', "--json"))
     documents = []
     for one in ran:

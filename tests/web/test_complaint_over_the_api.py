@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from app.services.verification import verify
 from app.store.base import db
-from app.store.models import Job
+from app.store.models import CaseLink, Job
 from app.wiring import services
+from tests.robot import fields
+from tests.web.api_client import answers
 from tests.web.api_walk import ApiWalk, Choices
 
 CUSTOMER = ("accept_proposal", "confirm_result", "rate_service", "choose_next_step")
@@ -99,11 +101,22 @@ def test_a_silent_customer_does_not_accept_what_costs_money(app: Flask) -> None:
 def test_a_duplicate_is_merged_into_the_first_case(app: Flask) -> None:
     first = ApiWalk(app)
     walk = ApiWalk(app)
+    clerk, task = walk.api("clerk"), walk.open()["register_case"]
+    served = clerk.get(f"/tasks/{task['id']}").get_json()
+    field = next(one for one in fields(served["form"]["components"]) if one["key"] == "duplicate_of")
+    assert field["properties"]["example"] == first.number
+    for nobody in ("209912-9999", walk.number):
+        data = answers(served, is_duplicate=True, duplicate_of=nobody)
+        refused = clerk.post(f"/tasks/{task['id']}/complete", {"data": data})
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.get_json()["errors"]] == ["duplicate_of"]
     walk.complete("register_case", is_duplicate=True, duplicate_of=first.number)
     case = ended(walk, "end_merged", "并入原个案")
     assert case["open_tasks"] == []
     assert {one["state"] for one in case["milestones"] if one["reached_at"] is None} == {"cancelled"}
     assert first.case()["state"] == "open"
+    db.session.rollback()
+    assert [(link.kind, link.by) for link in db.session.execute(select(CaseLink)).scalars()] == [("merged", "clerk")]
 
 
 @pytest.mark.parametrize("until", ["register_case", "respond_and_promise", "confirm_dispatch", "verify_complaint",

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from app.clock import as_utc
 from app.durations import add_months, parse_duration
 from app.errors import Conflict, StepFailed
 from app.services.audit import record
-from app.store.models import Case, Comment
+from app.store.models import Case, CaseLink, Comment
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -65,6 +67,18 @@ class CaseDeskPort:
         self._case.archived_at = self._case.archived_at or self._now
         self._case.keep_until = max(until, self._case.keep_until or until)
         self._record("case:file:archived", {"keep_until": self._case.keep_until.isoformat()})
+
+    def link(self, number: str, kind: str) -> None:
+        """Link the case to the one of that number, once; raises StepFailed where there is no other one."""
+        case = self._case
+        other_id = self._session.execute(select(Case.id).where(Case.number == number)).scalar_one_or_none()
+        if other_id is None or other_id == case.id:
+            raise StepFailed(f"There is no other case {number}.", f"没有单号为 {number} 的其他个案。")
+        known = select(CaseLink.id).where(CaseLink.case_id == case.id, CaseLink.other_id == other_id,
+                                          CaseLink.kind == kind)
+        if self._session.execute(known).first() is None:
+            self._session.add(CaseLink(case_id=case.id, other_id=other_id, kind=kind, at=self._now, by=self._by))
+            record(self._session, self._now, self._by, "case:link:create", number, case.id, {"kind": kind})
 
     def note(self, kind: str, text: str, data: Mapping[str, Any] | None = None) -> None:
         """Append a note to the case's record; without a text its kind and data are the note."""

@@ -16,6 +16,7 @@ from app.store.models import Case, Consultation, Definition, Group, Instance, Sa
 
 PAGE_SIZE = 50
 BOXES = ("mine", "group", "asked", "follow_up", "done")
+NAMES = (Case.customer_name,)  # what may be searched in Chinese
 Assignee, Owner = aliased(User), aliased(User)
 
 
@@ -148,9 +149,16 @@ def _conditions(seer: Seer, wanted: InboxFilter) -> list[ColumnElement[bool]]:
 
 def matches(text: str) -> ColumnElement[bool]:
     """Return the condition that a case's number, customer, phone, order or serial number contains `text`."""
-    escaped = text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    columns = (Case.number, Case.customer_name, Case.customer_phone, Case.serial_no, Case.order_no)
-    return or_(*(column.ilike(f"%{escaped}%", escape="\\") for column in columns))
+    wanted = text.strip()
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    numbers = (Case.number, Case.customer_phone, Case.serial_no, Case.order_no)
+    # Of years of cases every one is looked at: only the columns that can hold such a text, and case only where it is.
+    columns = numbers if wanted.isdecimal() else (*numbers, Case.customer_name) if wanted.isascii() else NAMES
+    has_case = any(letter.isalpha() for letter in wanted if letter.isascii())
+    return or_(*(
+        column.ilike(f"%{escaped}%", escape="\\") if has_case else column.like(f"%{escaped}%", escape="\\")
+        for column in columns
+    ))
 
 
 def _order(wanted: InboxFilter) -> list[ColumnElement[Any]]:
