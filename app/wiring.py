@@ -19,7 +19,9 @@ from app.handling import Registry
 from app.handling.contract import Post
 from app.notifications import Connectors, Postman
 from app.policy.papers import PaperRule, read_papers
+from app.policy.phrases import Phrases, read_phrases
 from app.policy.register import Register, read_register
+from app.policy.wording import Wording, read_wording
 from app.services import jobs as job_rows
 from app.services import messages as inbox
 from app.services import step
@@ -32,6 +34,7 @@ from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.jobs import Jobs
+from app.services.knowledge import Knowledge
 from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
@@ -56,6 +59,8 @@ class Services:
     runtime: Runtime
     register: Register
     papers: Mapping[str, PaperRule]
+    phrases: Phrases
+    wording: Wording
     cases: Cases
     work: Work
     colleagues: Colleagues
@@ -67,6 +72,7 @@ class Services:
     people: People
     desk: Desk
     case_files: CaseFiles
+    knowledge: Knowledge
     administration: Administration
     voice: CustomerVoice
     sealer: Sealer
@@ -148,6 +154,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         runtime=runtime,
         register=register,
         papers=read_papers(root),
+        phrases=read_phrases(root, register.milestones),
+        wording=read_wording(root),
         cases=cases,
         work=work,
         colleagues=Colleagues(runtime, work),
@@ -164,6 +172,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         ),
         desk=Desk(clock, cases.may_see),
         case_files=CaseFiles(clock, cases.may_see),
+        knowledge=Knowledge(clock, reading, work),
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.policy.register import rows_of
+from app.policy.register import optional_rows
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ UNKNOWN = PaperRule("", ("handler", "department_head"), ())
 
 
 def read_papers(root: Path) -> Mapping[str, PaperRule]:
-    """Return the rules by kind; raises Refused when the file is missing or not understood."""
-    rows = rows_of(root / "processes" / "papers.yaml", "papers")
+    """Return the rules by kind; raises Refused when the file is not understood."""
+    rows = optional_rows(root / "processes" / "papers.yaml", "papers")
     return {str(row["kind"]): PaperRule(str(row["kind"]), tuple(map(str, row.get("signers") or UNKNOWN.signers)),
                                         tuple(map(str, row.get("clauses") or ())))
             for row in rows}

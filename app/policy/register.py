@@ -141,3 +141,8 @@ def rows_of(path: Path, top: str) -> list[dict[str, Any]]:
             [Finding(str(path), None, 1, "register_shape", "error", f"应为“{top}”列表", f"A list “{top}” is expected")]
         )
     return rows
+
+
+def optional_rows(path: Path, top: str) -> list[dict[str, Any]]:
+    """Return the list of a file that an installation may leave out, [] without it; raises Refused."""
+    return rows_of(path, top) if path.exists() else []

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, true, tuple_, union, union_all, union
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, select, true, tuple_, union, union_all
 from sqlalchemy.orm import Session
 
 from app.facts import CUSTOMER_GROUP, Actor
@@ -202,7 +202,7 @@ def tasks(session: Session, scope: Scope, filters: Mapping[str, str], limit: int
         where.append(visible_tasks(scope))
         query = _tasks().where(*where)
         if after is not None:
-            query = query.where(_TASK_PLACE > tuple_(*after))
+            query = query.where(tuple_(*after) < _TASK_PLACE)
         total = session.execute(select(func.count()).select_from(WorkItem).where(*where)).scalar_one()
     else:
         query, total = _in_parts(session, scope.actor, filters, where, limit, after)
@@ -241,7 +241,7 @@ def _in_parts(session: Session, actor: Actor, filters: Mapping[str, str], where:
                  for group in groups if filters.get("group", group) == group
                  for state in _TASK_STATES if filters.get("state", state) == state]
     personal = [and_(part, other_group) for part in _parts(actor)]
-    beyond = [_TASK_PLACE > tuple_(*after)] if after is not None else []
+    beyond = [tuple_(*after) < _TASK_PLACE] if after is not None else []
     heads = [select(WorkItem.id).where(part, *where, *beyond).order_by(WorkItem.created_at, WorkItem.id)
              .limit(limit + 1).subquery() for part in of_groups + personal]
     query = _tasks().where(WorkItem.id.in_(union_all(*(select(head.c.id) for head in heads))))

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web.api import cases, clock, definitions, exports, files, incidents, instances, messages, openapi, tasks
+from app.web.api import (
+    cases,
+    clock,
+    definitions,
+    exports,
+    files,
+    incidents,
+    instances,
+    knowledge,
+    messages,
+    openapi,
+    tasks,
+)
 from app.web.api.blueprint import api
 
 __all__ = ["install"]
 # Imported: their routes exist.
-SUBJECTS = (cases, clock, definitions, exports, files, incidents, instances, messages, openapi, tasks)
+SUBJECTS = (cases, clock, definitions, exports, files, incidents, instances, knowledge, messages, openapi, tasks)
 
 
 def install(app: Flask) -> None:
