@@ -20,6 +20,7 @@ from app.wiring import EXTENSION, Services
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1  # the sweep looks at the table at latest this often; a commit wakes it sooner
 SEAL_SECONDS = 3
+MESSAGE_SECONDS = 15
 WORKERS = 2
 
 
@@ -51,6 +52,9 @@ class Background:
             self._scheduler.add_job(self._guarded(self._sweep), "interval", seconds=SWEEP_SECONDS, id="timers")
             self._scheduler.add_job(
                 self._guarded(self._services.sealer.seal), "interval", seconds=SEAL_SECONDS, id="sealer"
+            )
+            self._scheduler.add_job(
+                self._guarded(self._services.messages.sweep), "interval", seconds=MESSAGE_SECONDS, id="messages"
             )
         self._scheduler.start()
         if self._queue is not None and self._workers:

@@ -55,8 +55,23 @@ TASKS = (
 WORK = 8  # finished tasks of a closed case
 COLLEAGUES = 20  # in each group, besides the demo user
 LEVELS = ("P1", "P2", "P2", "P3", "P3", "P3", "P4")
-TABLES = (Case, Instance, WorkItem, WorkItemParty, Timer, Subscription, Milestone, MilestoneCheck, History, Submission,
-          Communication, Document, Audit, Job, Notification)
+TABLES = (
+    Case,
+    Instance,
+    WorkItem,
+    WorkItemParty,
+    Timer,
+    Subscription,
+    Milestone,
+    MilestoneCheck,
+    History,
+    Submission,
+    Communication,
+    Document,
+    Audit,
+    Job,
+    Notification,
+)
 
 
 class Bulk:
@@ -91,8 +106,9 @@ class Bulk:
         if not self._sqlite:
             for model in (Milestone,):  # whose keys were given
                 self._connection.cursor().execute(
-                    f"SELECT setval(pg_get_serial_sequence('{model.__tablename__}', 'id'),"  # noqa: S608
-                    f" (SELECT max(id) FROM {model.__tablename__}))")
+                    f"SELECT setval(pg_get_serial_sequence('{model.__tablename__}', 'id'),"
+                    f" (SELECT max(id) FROM {model.__tablename__}))"
+                )
         self._connection.commit()
         if self._sqlite:
             for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-32000"):
@@ -128,7 +144,7 @@ class Bulk:
         cursor = self._connection.cursor()
         if self._sqlite:
             marks = ", ".join("?" * len(names))
-            cursor.executemany(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', rows)  # noqa: S608
+            cursor.executemany(f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks})', rows)
             return
         with cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
             for row in rows:
@@ -160,8 +176,10 @@ class Crowd:
         self._random, self._now = random.Random(seed), services().clock.now()
         users = db.session.execute(select(User.username, User.id)).all()
         self._users = {row.username: row.id for row in users}
-        self._colleagues = {group: [group, *(f"{group}{place}" for place in range(COLLEAGUES))]
-                            for group in {task[-1] for task in TASKS} - {"customer"}}
+        self._colleagues = {
+            group: [group, *(f"{group}{place}" for place in range(COLLEAGUES))]
+            for group in {task[-1] for task in TASKS} - {"customer"}
+        }
         self._milestone = (db.session.execute(select(func.max(Milestone.id))).scalar() or 0) + 1
         self._deadlines = sorted(self._random.gauss(48, 40) for _ in range(997))  # hours from now
 
@@ -172,20 +190,35 @@ class Crowd:
         at = self._now - timedelta(days=days)
         ended = None if is_open else at + timedelta(days=pick.random() * 5)
         case_id, level, customer = self._id(), pick.choice(LEVELS), self._customer()
-        self._bulk.add(Case, **{
-            **sample.case, "id": case_id, "number": f"BM{at:%Y%m}-{number:06d}", "access_key": uuid.UUID(case_id).hex,
-            "type": pick.choice(("complaint", "complaint", "fault_repair", "consultation", "return_exchange")),
-            "level": level, "state": "open" if is_open else "closed", "status": "处理中" if is_open else "已结案",
-            "customer_name": customer, "customer_phone": f"13{pick.randrange(10**9):09d}",
-            "product_model": pick.choice(MODELS), "serial_no": f"SN{number:07d}", "order_no": f"ORD{pick.randrange(10**8)}",
-            "registered_at": at, "registered_by": "clerk" if number % 3 else "supervisor", "closed_at": ended,
-        })
+        self._bulk.add(
+            Case,
+            **{
+                **sample.case,
+                "id": case_id,
+                "number": f"BM{at:%Y%m}-{number:06d}",
+                "access_key": uuid.UUID(case_id).hex,
+                "type": pick.choice(("complaint", "complaint", "fault_repair", "consultation", "return_exchange")),
+                "level": level,
+                "state": "open" if is_open else "closed",
+                "status": "处理中" if is_open else "已结案",
+                "customer_name": customer,
+                "customer_phone": f"13{pick.randrange(10**9):09d}",
+                "product_model": pick.choice(MODELS),
+                "serial_no": f"SN{number:07d}",
+                "order_no": f"ORD{pick.randrange(10**8)}",
+                "registered_at": at,
+                "registered_by": "clerk" if number % 3 else "supervisor",
+                "closed_at": ended,
+            },
+        )
         instances = [self._instance(sample, case_id, at, ended, None)]
         if is_open and number % 2:
             instances.append(self._instance(sample, case_id, at, None, instances[0]))
         for instance_id in instances:
             self._waits(sample, instance_id)
-        steps = [task for task in TASKS if task[-1] == "clerk"] + pick.sample(TASKS, 3)  # not every group has every case
+        steps = [task for task in TASKS if task[-1] == "clerk"] + pick.sample(
+            TASKS, 3
+        )  # not every group has every case
         if is_open:
             pick.shuffle(steps)
         for place in range(len(instances) if is_open else WORK):
@@ -205,8 +238,18 @@ class Crowd:
 
     def _instance(self, sample: Sample, case_id: str, at: datetime, ended: datetime | None, parent: str | None) -> str:
         instance_id = self._id()
-        self._bulk.add(Instance, **{**sample.instance, "id": instance_id, "case_id": case_id, "parent_id": parent,
-                                    "link_key": None, "created_at": at, "ended_at": ended})
+        self._bulk.add(
+            Instance,
+            **{
+                **sample.instance,
+                "id": instance_id,
+                "case_id": case_id,
+                "parent_id": parent,
+                "link_key": None,
+                "created_at": at,
+                "ended_at": ended,
+            },
+        )
         return instance_id
 
     def _waits(self, sample: Sample, instance_id: str) -> None:
@@ -215,11 +258,27 @@ class Crowd:
             values = {name: value for name, value in row.items() if name != "id"}
             self._bulk.add(Timer, **{**values, "instance_id": instance_id, "task_id": self._id(), "due_at": due})
         if sample is self._running:
-            self._bulk.add(Subscription, instance_id=instance_id, task_id=self._id(), process="case",
-                           element_id="withdrawal", message="withdrawal", correlation=instance_id)
+            self._bulk.add(
+                Subscription,
+                instance_id=instance_id,
+                task_id=self._id(),
+                process="case",
+                element_id="withdrawal",
+                message="withdrawal",
+                correlation=instance_id,
+            )
 
-    def _task(self, instance_id: str, case_id: str, level: str, number: int, place: int, at: datetime,
-              ended: datetime | None, steps: Sequence[tuple[str, ...]]) -> None:
+    def _task(
+        self,
+        instance_id: str,
+        case_id: str,
+        level: str,
+        number: int,
+        place: int,
+        at: datetime,
+        ended: datetime | None,
+        steps: Sequence[tuple[str, ...]],
+    ) -> None:
         pick = self._random
         process, element, name, name_en, group = steps[place % len(steps)]
         name_of_one = pick.choice(self._colleagues[group]) if group in self._colleagues else group
@@ -228,55 +287,135 @@ class Crowd:
         due = self._now + timedelta(hours=pick.choice(self._deadlines)) if not ended else created + timedelta(hours=8)
         taken = user is not None and (ended is not None or pick.random() < 0.4)
         self._bulk.add(
-            WorkItem, id=task_id, instance_id=instance_id, case_id=case_id, process=process, element_id=element, name=name,
-            name_en=name_en, form_id=None, group_code=group, assignee_id=user if taken else None, level=level,
-            state="completed" if ended else "open", milestone="first_response" if place == 0 else None,
-            created_at=created, due_at=due if pick.random() < 0.9 else None,
+            WorkItem,
+            id=task_id,
+            instance_id=instance_id,
+            case_id=case_id,
+            process=process,
+            element_id=element,
+            name=name,
+            name_en=name_en,
+            form_id=None,
+            group_code=group,
+            assignee_id=user if taken else None,
+            level=level,
+            state="completed" if ended else "open",
+            milestone="first_response" if place == 0 else None,
+            created_at=created,
+            due_at=due if pick.random() < 0.9 else None,
             remind_at=None if ended else max(due - timedelta(hours=4), self._now + timedelta(hours=1)),
-            follow_up_at=due if not ended and pick.random() < 0.03 else None, claimed_at=created if taken else None,
-            completed_at=created + timedelta(hours=2) if ended else None, completed_by=name_of_one if ended else None, revision=0,
-            on_behalf=False)
+            follow_up_at=due if not ended and pick.random() < 0.03 else None,
+            claimed_at=created if taken else None,
+            completed_at=created + timedelta(hours=2) if ended else None,
+            completed_by=name_of_one if ended else None,
+            revision=0,
+            on_behalf=False,
+        )
         if taken and user is not None and place % 2 == 0:
             self._bulk.add(WorkItemParty, work_item_id=task_id, user_id=user)
         if taken and user is not None and place % 3 == 0:
-            self._bulk.add(Notification, user_id=user, key=task_id, kind="task", case_id=case_id, work_item_id=task_id,
-                           title_zh=f"新任务：{name}", title_en=f"New task: {name_en}", at=created,
-                           read_at=created if ended else None)
+            self._bulk.add(
+                Notification,
+                user_id=user,
+                key=task_id,
+                kind="task",
+                case_id=case_id,
+                work_item_id=task_id,
+                title_zh=f"新任务：{name}",
+                title_en=f"New task: {name_en}",
+                at=created,
+                read_at=created if ended else None,
+            )
         if ended and number % DETAILED == 0:
-            self._bulk.add(Submission, work_item_id=task_id, instance_id=instance_id, case_id=case_id, form_id=None,
-                           data={"facts": "已核实，情况属实。", "place": place}, submitted_at=created, submitted_by=group)
+            self._bulk.add(
+                Submission,
+                work_item_id=task_id,
+                instance_id=instance_id,
+                case_id=case_id,
+                form_id=None,
+                data={"facts": "已核实，情况属实。", "place": place},
+                submitted_at=created,
+                submitted_by=group,
+            )
 
     def _clocks(self, sample: Sample, case_id: str, at: datetime, ended: datetime | None) -> None:
         renamed = {}
         for row in sample.milestones:
             renamed[row["id"]], self._milestone = self._milestone, self._milestone + 1
-            due = at + (row["due_at"] - row["started_at"]) if ended else self._now + timedelta(
-                hours=self._random.choice(self._deadlines))
-            self._bulk.add(Milestone, **{
-                **row, "id": renamed[row["id"]], "case_id": case_id, "started_at": at, "promised_at": due, "due_at": due,
-                "state": "reached" if ended else "open", "reached_at": ended, "provisional": False})
+            due = (
+                at + (row["due_at"] - row["started_at"])
+                if ended
+                else self._now + timedelta(hours=self._random.choice(self._deadlines))
+            )
+            self._bulk.add(
+                Milestone,
+                **{
+                    **row,
+                    "id": renamed[row["id"]],
+                    "case_id": case_id,
+                    "started_at": at,
+                    "promised_at": due,
+                    "due_at": due,
+                    "state": "reached" if ended else "open",
+                    "reached_at": ended,
+                    "provisional": False,
+                },
+            )
         for row in sample.checks:
             values = {name: value for name, value in row.items() if name != "id"}
-            self._bulk.add(MilestoneCheck, **{**values, "milestone_id": renamed[row["milestone_id"]], "case_id": case_id,
-                                              "due_at": at + timedelta(hours=24)})
+            self._bulk.add(
+                MilestoneCheck,
+                **{
+                    **values,
+                    "milestone_id": renamed[row["milestone_id"]],
+                    "case_id": case_id,
+                    "due_at": at + timedelta(hours=24),
+                },
+            )
 
     def _events(self, sample: Sample, instance_id: str, case_id: str, at: datetime) -> None:
         for place, row in enumerate(sample.history[:40]):
             values = {name: value for name, value in row.items() if name != "seq"}
-            self._bulk.add(History, **{**values, "instance_id": instance_id, "case_id": case_id,
-                                       "at": at + timedelta(minutes=place * 30)})
+            self._bulk.add(
+                History,
+                **{**values, "instance_id": instance_id, "case_id": case_id, "at": at + timedelta(minutes=place * 30)},
+            )
 
     def _papers(self, case_id: str, number: int, at: datetime) -> None:
         for place in range(2):
-            self._bulk.add(Communication, case_id=case_id, at=at + timedelta(hours=place), way="phone", direction="out",
-                           party="customer", summary="与客户沟通处理进度，客户表示同意。", by="clerk")
-            self._bulk.add(Job, key=f"{case_id}:{place}", operation="notify", state="done", attempts=1, run_at=at,
-                           created_at=at, done_at=at, args={"case": case_id, "params": {"to": ["customer"]}})
+            self._bulk.add(
+                Communication,
+                case_id=case_id,
+                at=at + timedelta(hours=place),
+                way="phone",
+                direction="out",
+                party="customer",
+                summary="与客户沟通处理进度，客户表示同意。",
+                by="clerk",
+            )
+            self._bulk.add(
+                Job,
+                key=f"{case_id}:{place}",
+                operation="notify",
+                state="done",
+                attempts=1,
+                run_at=at,
+                created_at=at,
+                done_at=at,
+                args={"case": case_id, "params": {"to": ["customer"]}},
+            )
         for action in ("case:registration:create", "work:task:complete", "case:closing:close"):
             self._bulk.add(Audit, at=at, actor="clerk", action=action, subject=f"BM-{number}", case_id=case_id)
         if number % 3 == 0:
-            self._bulk.add(Document, case_id=case_id, kind="solution", number=f"PB-{number:06d}", state="closed",
-                           opened_at=at, closed_at=at)
+            self._bulk.add(
+                Document,
+                case_id=case_id,
+                kind="solution",
+                number=f"PB-{number:06d}",
+                state="closed",
+                opened_at=at,
+                closed_at=at,
+            )
 
 
 def people() -> Mapping[str, Actor]:
@@ -287,14 +426,23 @@ def people() -> Mapping[str, Actor]:
 
 def register(clerk: Actor, kind: str = "complaint") -> str:
     """Register one real case and return its id."""
-    return services().cases.register({
-        "type": kind, "channel": "phone", "customer": {"name": "测试客户", "phone": "13900000001"},
-        "product": {"model": "CN-20", "serial_no": "SN-REAL"}, "description": "洗衣机脱水时噪音很大，已经影响休息。"}, clerk)
+    return services().cases.register(
+        {
+            "type": kind,
+            "channel": "phone",
+            "customer": {"name": "测试客户", "phone": "13900000001"},
+            "product": {"model": "CN-20", "serial_no": "SN-REAL"},
+            "description": "洗衣机脱水时噪音很大，已经影响休息。",
+        },
+        clerk,
+    )
 
 
 def open_tasks(case_id: str) -> list[str]:
     """Return the ids of a case's open tasks."""
-    query = select(WorkItem.id).where(WorkItem.case_id == case_id, WorkItem.state == "open").order_by(WorkItem.created_at)
+    query = (
+        select(WorkItem.id).where(WorkItem.case_id == case_id, WorkItem.state == "open").order_by(WorkItem.created_at)
+    )
     found = list(db.session.execute(query).scalars())
     db.session.rollback()
     return found
@@ -312,8 +460,15 @@ def prepare() -> None:
     services().people.seed_demo()
     with unit_of_work() as session:
         session.add_all(
-            User(username=f"{group}{place}", display_name=f"{group} {place}", password_hash="-", created_at=services().clock.now())
-            for group in {task[-1] for task in TASKS} - {"customer"} for place in range(COLLEAGUES))
+            User(
+                username=f"{group}{place}",
+                display_name=f"{group} {place}",
+                password_hash="-",
+                created_at=services().clock.now(),
+            )
+            for group in {task[-1] for task in TASKS} - {"customer"}
+            for place in range(COLLEAGUES)
+        )
 
 
 def fill(cases: int, seed: int) -> None:

@@ -96,66 +96,149 @@ def signed_in(app: Flask, username: str, password: str) -> FlaskClient:
 
 def requests() -> dict[str, tuple[str, str]]:
     """Return what is asked: name -> (who, address)."""
-    some = db.session.execute(select(Case.number, Case.customer_name, Case.customer_phone, Case.serial_no, Case.id)
-                              .where(Case.state == "open", Case.number.startswith("BM")).order_by(Case.number)).all()[777 % 40]
-    closed = db.session.execute(select(Case.number, Case.customer_name, Case.customer_phone, Case.serial_no)
-                                .where(Case.state == "closed", Case.serial_no == "SN0000070")).one()
-    real = db.session.execute(select(WorkItem.id, Case.number).join(Case, Case.id == WorkItem.case_id)
-                              .where(WorkItem.state == "open", Case.serial_no == "SN-REAL",
-                                     WorkItem.element_id == "register_case").limit(1)).one()
+    some = db.session.execute(
+        select(Case.number, Case.customer_name, Case.customer_phone, Case.serial_no, Case.id)
+        .where(Case.state == "open", Case.number.startswith("BM"))
+        .order_by(Case.number)
+    ).all()[777 % 40]
+    closed = db.session.execute(
+        select(Case.number, Case.customer_name, Case.customer_phone, Case.serial_no).where(
+            Case.state == "closed", Case.serial_no == "SN0000070"
+        )
+    ).one()
+    real = db.session.execute(
+        select(WorkItem.id, Case.number)
+        .join(Case, Case.id == WorkItem.case_id)
+        .where(WorkItem.state == "open", Case.serial_no == "SN-REAL", WorkItem.element_id == "register_case")
+        .limit(1)
+    ).one()
     db.session.rollback()
     family, inbox, api = some.customer_name[:2], "/inbox/group", "/api/v1"
-    found = {"home": ("clerk", "/"), "inbox mine": ("clerk", "/inbox/mine"), "inbox group": ("clerk", inbox),
-             "inbox poll": ("clerk", f"{inbox}/rows"), "inbox engineer": ("engineer", inbox),
-             "inbox follow-up": ("clerk", "/inbox/follow_up"), "inbox asked": ("clerk", "/inbox/asked"),
-             "inbox done": ("clerk", "/inbox/done"), "inbox done page 2000": ("clerk", "/inbox/done?page=2000"),
-             "inbox done by level": ("clerk", "/inbox/done?sort=level"),
-             "inbox done by case": ("clerk", "/inbox/done?sort=case"),
-             "inbox done, customer's name": ("clerk", f"/inbox/done?q={family}"),
-             "inbox page 2": ("clerk", f"{inbox}?page=2"), "inbox page 30": ("clerk", f"{inbox}?page=30")}
-    found |= {f"inbox by {sort}": ("clerk", f"{inbox}?sort={sort}&desc=1")
-              for sort in ("due", "level", "created", "name", "case", "follow_up")}
-    found |= {f"inbox {name}={value}": ("clerk", f"{inbox}?{name}={value}") for name, value in (
-        ("group", "clerk"), ("process", "complaint"), ("level", "P1"), ("type", "complaint"), ("due", "late"),
-        ("due", "soon"), ("due", "today"), ("due", "none"))}
-    texts = (("number", some.number), ("phone", some.customer_phone), ("customer's name", family),
-             ("serial number", some.serial_no), ("part of a phone", some.customer_phone[-4:]), ("nothing", "没有这个人"))
+    found = {
+        "home": ("clerk", "/"),
+        "inbox mine": ("clerk", "/inbox/mine"),
+        "inbox group": ("clerk", inbox),
+        "inbox poll": ("clerk", f"{inbox}/rows"),
+        "inbox engineer": ("engineer", inbox),
+        "inbox follow-up": ("clerk", "/inbox/follow_up"),
+        "inbox asked": ("clerk", "/inbox/asked"),
+        "inbox done": ("clerk", "/inbox/done"),
+        "inbox done page 2000": ("clerk", "/inbox/done?page=2000"),
+        "inbox done by level": ("clerk", "/inbox/done?sort=level"),
+        "inbox done by case": ("clerk", "/inbox/done?sort=case"),
+        "inbox done, customer's name": ("clerk", f"/inbox/done?q={family}"),
+        "inbox page 2": ("clerk", f"{inbox}?page=2"),
+        "inbox page 30": ("clerk", f"{inbox}?page=30"),
+    }
+    found |= {
+        f"inbox by {sort}": ("clerk", f"{inbox}?sort={sort}&desc=1")
+        for sort in ("due", "level", "created", "name", "case", "follow_up")
+    }
+    found |= {
+        f"inbox {name}={value}": ("clerk", f"{inbox}?{name}={value}")
+        for name, value in (
+            ("group", "clerk"),
+            ("process", "complaint"),
+            ("level", "P1"),
+            ("type", "complaint"),
+            ("due", "late"),
+            ("due", "soon"),
+            ("due", "today"),
+            ("due", "none"),
+        )
+    }
+    texts = (
+        ("number", some.number),
+        ("phone", some.customer_phone),
+        ("customer's name", family),
+        ("serial number", some.serial_no),
+        ("part of a phone", some.customer_phone[-4:]),
+        ("nothing", "没有这个人"),
+    )
     found |= {f"inbox search {name}": ("clerk", f"{inbox}?q={text}") for name, text in texts}
-    found |= {"cases": ("clerk", "/cases"), "cases engineer": ("engineer", "/cases"),
-              "cases engineer, customer's name": ("engineer", f"/cases?q={family}"),
-              "cases engineer, open": ("engineer", "/cases?state=open"),
-              "cases page 2": ("clerk", "/cases?page=2"), "cases page 1500": ("clerk", "/cases?page=1500"),
-              "cases page 1500 by number": ("clerk", "/cases?page=1500&sort=number"), "cases late": ("clerk", "/cases?late=1")}
-    found |= {f"cases by {sort}": ("clerk", f"/cases?sort={sort}&desc=1") for sort in ("registered", "number", "level", "due")}
-    found |= {f"cases {name}={value}": ("clerk", f"/cases?{name}={value}") for name, value in (
-        ("state", "open"), ("state", "closed"), ("type", "complaint"), ("level", "P1"), ("status", "已结案"),
-        ("status", "没有这个"))}
-    texts = (("number", closed.number), ("phone", closed.customer_phone), ("customer's name", closed.customer_name[:2]),
-             ("serial number", closed.serial_no), ("part of a phone", closed.customer_phone[-4:]),
-             ("part of a number", closed.number[-4:]), ("nothing", "没有这个人"))
+    found |= {
+        "cases": ("clerk", "/cases"),
+        "cases engineer": ("engineer", "/cases"),
+        "cases engineer, customer's name": ("engineer", f"/cases?q={family}"),
+        "cases engineer, open": ("engineer", "/cases?state=open"),
+        "cases page 2": ("clerk", "/cases?page=2"),
+        "cases page 1500": ("clerk", "/cases?page=1500"),
+        "cases page 1500 by number": ("clerk", "/cases?page=1500&sort=number"),
+        "cases late": ("clerk", "/cases?late=1"),
+    }
+    found |= {
+        f"cases by {sort}": ("clerk", f"/cases?sort={sort}&desc=1") for sort in ("registered", "number", "level", "due")
+    }
+    found |= {
+        f"cases {name}={value}": ("clerk", f"/cases?{name}={value}")
+        for name, value in (
+            ("state", "open"),
+            ("state", "closed"),
+            ("type", "complaint"),
+            ("level", "P1"),
+            ("status", "已结案"),
+            ("status", "没有这个"),
+        )
+    }
+    texts = (
+        ("number", closed.number),
+        ("phone", closed.customer_phone),
+        ("customer's name", closed.customer_name[:2]),
+        ("serial number", closed.serial_no),
+        ("part of a phone", closed.customer_phone[-4:]),
+        ("part of a number", closed.number[-4:]),
+        ("nothing", "没有这个人"),
+    )
     found |= {f"cases search {name}": ("clerk", f"/cases?q={text}") for name, text in texts}
-    found |= {"case page, real": ("clerk", f"/cases/{real.number}"), "case page, open": ("clerk", f"/cases/{some.number}"),
-              "case page, closed": ("clerk", f"/cases/{closed.number}"),
-              "case page, engineer": ("engineer", f"/cases/{closed.number}"), "task page": ("clerk", f"/tasks/{real.id}"),
-              "new case": ("clerk", "/cases/new"), "duplicates": ("clerk", f"/cases/duplicates?phone={closed.customer_phone}"),
-              "incidents": ("manager", "/operations/incidents"), "jobs": ("manager", "/operations/jobs"),
-              "jobs done": ("manager", "/operations/jobs?state=done"), "notifications": ("clerk", "/notifications/"),
-              "metrics": ("clerk", "/metrics"), "healthz": ("clerk", "/healthz"), "readyz": ("clerk", "/readyz")}
-    lists = {"cases": "", "cases state=open": "?state=open", "cases state=closed": "?state=closed",
-             "cases type": "?type=complaint", "cases level": "?level=P1", "cases status": "?status=已结案",
-             "cases phone": f"?phone={closed.customer_phone}", "cases serial_no": f"?serial_no={closed.serial_no}",
-             "cases order_no": "?order_no=ORD1"}
+    found |= {
+        "case page, real": ("clerk", f"/cases/{real.number}"),
+        "case page, open": ("clerk", f"/cases/{some.number}"),
+        "case page, closed": ("clerk", f"/cases/{closed.number}"),
+        "case page, engineer": ("engineer", f"/cases/{closed.number}"),
+        "task page": ("clerk", f"/tasks/{real.id}"),
+        "new case": ("clerk", "/cases/new"),
+        "duplicates": ("clerk", f"/cases/duplicates?phone={closed.customer_phone}"),
+        "incidents": ("manager", "/operations/incidents"),
+        "jobs": ("manager", "/operations/jobs"),
+        "jobs done": ("manager", "/operations/jobs?state=done"),
+        "notifications": ("clerk", "/notifications/"),
+        "metrics": ("clerk", "/metrics"),
+        "healthz": ("clerk", "/healthz"),
+        "readyz": ("clerk", "/readyz"),
+    }
+    lists = {
+        "cases": "",
+        "cases state=open": "?state=open",
+        "cases state=closed": "?state=closed",
+        "cases type": "?type=complaint",
+        "cases level": "?level=P1",
+        "cases status": "?status=已结案",
+        "cases phone": f"?phone={closed.customer_phone}",
+        "cases serial_no": f"?serial_no={closed.serial_no}",
+        "cases order_no": "?order_no=ORD1",
+    }
     found |= {f"api {name}": ("clerk", f"{api}/cases{query}") for name, query in lists.items()}
     found |= {f"api {name}, engineer": ("engineer", f"{api}/cases{lists[name]}") for name in list(lists)[:4]}
-    lists = {"tasks": "", "tasks state=open": "?state=open", "tasks state=completed": "?state=completed",
-             "tasks group": "?group=clerk", "tasks group open": "?group=clerk&state=open",
-             "tasks assignee": "?assignee=clerk", "tasks assignee open": "?assignee=clerk&state=open",
-             "tasks unclaimed": "?assignee=none", "tasks unclaimed open": "?assignee=none&state=open",
-             "tasks case": f"?case={closed.number}"}
+    lists = {
+        "tasks": "",
+        "tasks state=open": "?state=open",
+        "tasks state=completed": "?state=completed",
+        "tasks group": "?group=clerk",
+        "tasks group open": "?group=clerk&state=open",
+        "tasks assignee": "?assignee=clerk",
+        "tasks assignee open": "?assignee=clerk&state=open",
+        "tasks unclaimed": "?assignee=none",
+        "tasks unclaimed open": "?assignee=none&state=open",
+        "tasks case": f"?case={closed.number}",
+    }
     for who in ("clerk", "engineer", "compliance"):
         found |= {f"api {name}, {who}": (who, f"{api}/tasks{query}") for name, query in lists.items()}
-    found |= {"api case": ("clerk", f"{api}/cases/{closed.number}"), "api task": ("clerk", f"{api}/tasks/{real.id}"),
-              "api incidents": ("manager", f"{api}/incidents"), "api definitions": ("manager", f"{api}/definitions")}
+    found |= {
+        "api case": ("clerk", f"{api}/cases/{closed.number}"),
+        "api task": ("clerk", f"{api}/tasks/{real.id}"),
+        "api incidents": ("manager", f"{api}/incidents"),
+        "api definitions": ("manager", f"{api}/definitions"),
+    }
     return found
 
 
@@ -183,8 +266,12 @@ def timed(action: Callable[[], Any], engine: Engine) -> dict[str, Any]:
         cpu.append(process_time() - busy)
         if sum(times) > PATIENCE:
             break
-    return {"median_ms": ms(statistics.median(times)), "p95_ms": ms(sorted(times)[int(len(times) * 0.95)]),
-            "cpu_ms": ms(statistics.median(cpu)), "sql": count[0]}
+    return {
+        "median_ms": ms(statistics.median(times)),
+        "p95_ms": ms(sorted(times)[int(len(times) * 0.95)]),
+        "cpu_ms": ms(statistics.median(cpu)),
+        "sql": count[0],
+    }
 
 
 def step_cost() -> dict[str, Any]:
@@ -237,7 +324,9 @@ def as_text(result: dict[str, Any]) -> str:
             continue
         found = dict(result[database])
         lines += ["", f"{database}: {'median':>40} {'p95':>8} {'cpu':>8} {'sql':>5}"]
-        lines += [f"{name:<40} {row['median_ms']:>8} {row['p95_ms']:>8} {row['cpu_ms']:>8} {row['sql']:>5}"
-                  for name, row in found.pop("pages").items()]
+        lines += [
+            f"{name:<40} {row['median_ms']:>8} {row['p95_ms']:>8} {row['cpu_ms']:>8} {row['sql']:>5}"
+            for name, row in found.pop("pages").items()
+        ]
         lines += [f"{name}: {value}" for name, value in found.items()]
     return "\n".join(lines)

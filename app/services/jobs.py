@@ -111,6 +111,9 @@ class Jobs:
         job = self._claim(job_id)
         if job is None:
             return False
+        if job.attempts > job.max_attempts:  # every worker that took it died with it
+            self._failed(job, HandlerFailed("Its workers ended before it did.", "执行此任务的进程均中途终止。"))
+            return True
         try:
             self._perform(job)
         except BusinessError as error:

@@ -127,6 +127,24 @@ class Messages:
 
         return in_unit_of_work(work)
 
+    def sweep(self, limit: int = 100) -> int:
+        """Deliver messages that somebody waits for though nothing says so; return how many.
+
+        On PostgreSQL a message and the subscription to it that commit at the same moment don't see each other.
+        """
+        pair = (Subscription.message == Message.name) & (Subscription.correlation == Message.correlation)
+        query = (
+            select(Message.id)
+            .join(Subscription, pair)
+            .join(Instance, Instance.id == Subscription.instance_id)
+            .where(Message.state == "waiting", Instance.state == "active")
+            .order_by(Message.id)
+            .limit(limit)
+        )
+        found = list(dict.fromkeys(self._rt.session().execute(query).scalars()))
+        self._rt.session().rollback()
+        return sum(self.deliver(message_id).state == "delivered" for message_id in found)
+
     @staticmethod
     def _catcher(session: Session, name: str, correlation: str | None) -> str | None:
         query = (

@@ -19,6 +19,10 @@ log = logging.getLogger(__name__)
 POISON_PAUSE = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30))
 
 
+# Asked of the timers that are due, one by one: a join would begin with every running instance.
+RUNNING = select(Instance.state).where(Instance.id == Timer.instance_id).scalar_subquery() == "active"
+
+
 class Timers:
     """Fires due timers. The table is the truth; no scheduler job stands for a timer."""
 
@@ -45,10 +49,9 @@ class Timers:
         now = self._rt.clock.now()
         due = (
             select(Timer.instance_id, func.min(Timer.due_at))
-            .join(Instance, Instance.id == Timer.instance_id)
             .where(
                 Timer.due_at <= now,
-                Instance.state == "active",
+                RUNNING,
                 or_(Timer.not_before.is_(None), Timer.not_before <= now),
             )
             .group_by(Timer.instance_id)

@@ -104,13 +104,13 @@ class Case(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index("ix_case_registered", "registered_at", "id"),
         Index("ix_case_state_registered", "state", "registered_at", "id"),
-        Index("ix_case_type_state", "type", "state", "registered_at", "id"),
-        Index("ix_case_level_state", "level", "state", "registered_at", "id"),
+        Index("ix_case_type_registered", "type", "registered_at", "id"),
+        Index("ix_case_level_registered", "level", "registered_at", "id"),
         Index("ix_case_status_registered", "status", "registered_at", "id"),
         Index("ix_case_registered_by", "registered_by"),
         Index("ix_case_owner", "owner_id"),
         # Everything that a search looks at: what contains a word is found by reading this instead of the rows.
-        Index("ix_case_search", "customer_name", "customer_phone", "number", "serial_no", "order_no"),
+        Index("ix_case_search", "customer_name", "customer_phone", "number", "serial_no", "order_no", "id"),
     )
 
 
@@ -183,14 +183,13 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index("ix_work_item_open_group_due", "group_code", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_open_assignee_due", "assignee_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_work_item_open_created", "created_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_open_remind", "remind_at", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_work_item_created", "created_at", "id"),
+        Index("ix_work_item_state_created", "state", "created_at", "id"),
         Index("ix_work_item_group_state_created", "group_code", "state", "created_at", "id"),
         Index("ix_work_item_assignee_state_created", "assignee_id", "state", "created_at", "id", "group_code"),
         Index("ix_work_item_completed_by", "completed_by", "state", "completed_at", "id", "group_code"),
         Index("ix_work_item_owner", "owner_id"),
-        Index("ix_work_item_case_group", "case_id", "group_code"),
+        Index("ix_work_item_case_state", "case_id", "state", "group_code"),
         Index("ix_work_item_group_case", "group_code", "case_id"),
         Index("ix_work_item_instance_state", "instance_id", "state"),
     )
@@ -279,7 +278,8 @@ class Milestone(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index("ix_milestone_case_name", "case_id", "name"),
         Index("ix_milestone_open_due", "due_at", "case_id", sqlite_where=OPEN, postgresql_where=OPEN),
-        Index("ix_milestone_open_case", "case_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_milestone_open_case", "case_id", "due_at", "target_only", "paused_at", sqlite_where=OPEN,
+              postgresql_where=OPEN),
     )
 
 

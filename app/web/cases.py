@@ -233,10 +233,9 @@ def _may_correct(task: Any) -> bool:
 
 
 def _lines(task: Any, version: Any) -> Any:
-    instance = inbox.instance(task.instance_id)
     if not task.form_id:
         return ()
-    definition = services().runtime.library.form(instance.definition_id, task.form_id)
+    definition = services().runtime.library.form(task.definition_id, task.form_id)
     return task_form.describe_in(definition, version.data)
 
 

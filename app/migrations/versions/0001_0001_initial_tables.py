@@ -178,16 +178,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_customer_phone'), ['customer_phone'], unique=False)
-        batch_op.create_index('ix_case_level_state', ['level', 'state', 'registered_at', 'id'], unique=False)
+        batch_op.create_index('ix_case_level_registered', ['level', 'registered_at', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_order_no'), ['order_no'], unique=False)
         batch_op.create_index('ix_case_owner', ['owner_id'], unique=False)
         batch_op.create_index('ix_case_registered', ['registered_at', 'id'], unique=False)
         batch_op.create_index('ix_case_registered_by', ['registered_by'], unique=False)
-        batch_op.create_index('ix_case_search', ['customer_name', 'customer_phone', 'number', 'serial_no', 'order_no'], unique=False)
+        batch_op.create_index('ix_case_search', ['customer_name', 'customer_phone', 'number', 'serial_no', 'order_no', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_case_serial_no'), ['serial_no'], unique=False)
         batch_op.create_index('ix_case_state_registered', ['state', 'registered_at', 'id'], unique=False)
         batch_op.create_index('ix_case_status_registered', ['status', 'registered_at', 'id'], unique=False)
-        batch_op.create_index('ix_case_type_state', ['type', 'state', 'registered_at', 'id'], unique=False)
+        batch_op.create_index('ix_case_type_registered', ['type', 'registered_at', 'id'], unique=False)
 
     op.create_table('definition',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -441,7 +441,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('milestone', schema=None) as batch_op:
         batch_op.create_index('ix_milestone_case_name', ['case_id', 'name'], unique=False)
-        batch_op.create_index('ix_milestone_open_case', ['case_id', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.create_index('ix_milestone_open_case', ['case_id', 'due_at', 'target_only', 'paused_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_milestone_open_due', ['due_at', 'case_id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
 
     op.create_table('document_copy',
@@ -591,17 +591,16 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('work_item', schema=None) as batch_op:
         batch_op.create_index('ix_work_item_assignee_state_created', ['assignee_id', 'state', 'created_at', 'id', 'group_code'], unique=False)
-        batch_op.create_index('ix_work_item_case_group', ['case_id', 'group_code'], unique=False)
+        batch_op.create_index('ix_work_item_case_state', ['case_id', 'state', 'group_code'], unique=False)
         batch_op.create_index('ix_work_item_completed_by', ['completed_by', 'state', 'completed_at', 'id', 'group_code'], unique=False)
-        batch_op.create_index('ix_work_item_created', ['created_at', 'id'], unique=False)
         batch_op.create_index('ix_work_item_group_case', ['group_code', 'case_id'], unique=False)
         batch_op.create_index('ix_work_item_group_state_created', ['group_code', 'state', 'created_at', 'id'], unique=False)
         batch_op.create_index('ix_work_item_instance_state', ['instance_id', 'state'], unique=False)
         batch_op.create_index('ix_work_item_open_assignee_due', ['assignee_id', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
-        batch_op.create_index('ix_work_item_open_created', ['created_at', 'id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_work_item_open_group_due', ['group_code', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_work_item_open_remind', ['remind_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_work_item_owner', ['owner_id'], unique=False)
+        batch_op.create_index('ix_work_item_state_created', ['state', 'created_at', 'id'], unique=False)
 
     op.create_table('consultation',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -673,17 +672,16 @@ def downgrade() -> None:
 
     op.drop_table('consultation')
     with op.batch_alter_table('work_item', schema=None) as batch_op:
+        batch_op.drop_index('ix_work_item_state_created')
         batch_op.drop_index('ix_work_item_owner')
         batch_op.drop_index('ix_work_item_open_remind', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_work_item_open_group_due', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
-        batch_op.drop_index('ix_work_item_open_created', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_work_item_open_assignee_due', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_work_item_instance_state')
         batch_op.drop_index('ix_work_item_group_state_created')
         batch_op.drop_index('ix_work_item_group_case')
-        batch_op.drop_index('ix_work_item_created')
         batch_op.drop_index('ix_work_item_completed_by')
-        batch_op.drop_index('ix_work_item_case_group')
+        batch_op.drop_index('ix_work_item_case_state')
         batch_op.drop_index('ix_work_item_assignee_state_created')
 
     op.drop_table('work_item')
@@ -775,7 +773,7 @@ def downgrade() -> None:
     op.drop_table('deployment_file')
     op.drop_table('definition')
     with op.batch_alter_table('case', schema=None) as batch_op:
-        batch_op.drop_index('ix_case_type_state')
+        batch_op.drop_index('ix_case_type_registered')
         batch_op.drop_index('ix_case_status_registered')
         batch_op.drop_index('ix_case_state_registered')
         batch_op.drop_index(batch_op.f('ix_case_serial_no'))
@@ -784,7 +782,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_case_registered')
         batch_op.drop_index('ix_case_owner')
         batch_op.drop_index(batch_op.f('ix_case_order_no'))
-        batch_op.drop_index('ix_case_level_state')
+        batch_op.drop_index('ix_case_level_registered')
         batch_op.drop_index(batch_op.f('ix_case_customer_phone'))
 
     op.drop_table('case')

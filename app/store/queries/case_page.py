@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, and_, func, or_, select, union_all
 from sqlalchemy import case as when
 
 from app.store.base import db
@@ -33,7 +33,7 @@ from app.store.models import (
     User,
     WorkItem,
 )
-from app.store.queries.inbox import PAGE_SIZE, Page, matches
+from app.store.queries.inbox import PAGE_SIZE, Page, matching
 
 HISTORY_SIZE = 200
 
@@ -64,13 +64,12 @@ class Scope:
     now: datetime  # aware UTC
 
 
+RUNNING = (Milestone.state == "open", Milestone.target_only.is_(False), Milestone.paused_at.is_(None))
 NEXT_DUE = (
     select(func.min(Milestone.due_at))
     .where(
         Milestone.case_id == Case.id,
-        Milestone.state == "open",
-        Milestone.target_only.is_(False),
-        Milestone.paused_at.is_(None),
+        *RUNNING,
     )
     .correlate(Case)
     .scalar_subquery()
@@ -80,9 +79,7 @@ NEXT_STARTED = (
     select(Milestone.started_at)
     .where(
         Milestone.case_id == Case.id,
-        Milestone.state == "open",
-        Milestone.target_only.is_(False),
-        Milestone.paused_at.is_(None),
+        *RUNNING,
     )
     .order_by(Milestone.due_at, Milestone.id)
     .limit(1)
@@ -94,19 +91,21 @@ NEXT_STARTED = (
 def _visible(scope: Scope) -> ColumnElement[bool]:
     """The same rule as Cases.may_see, as a condition."""
     # One list of ids, read once from indexes: asked row by row it would cost a look into every case's tasks.
-    mine = union(
-        select(WorkItem.case_id).where(WorkItem.group_code.in_(scope.groups)),
-        select(WorkItem.case_id).where(WorkItem.assignee_id == scope.user_id),
-        select(WorkItem.case_id).where(WorkItem.completed_by == scope.username),
+    other_group = or_(WorkItem.group_code.is_(None), WorkItem.group_code.not_in(scope.groups))
+    mine: CompoundSelect[Any] = union_all(
+        select(WorkItem.case_id).where(WorkItem.group_code.in_(scope.groups), WorkItem.case_id.is_not(None)),
+        select(WorkItem.case_id).where(
+            WorkItem.assignee_id == scope.user_id, other_group, WorkItem.case_id.is_not(None)
+        ),
+        select(WorkItem.case_id).where(
+            WorkItem.completed_by == scope.username, other_group, WorkItem.case_id.is_not(None)
+        ),
         select(CaseCopy.case_id).where(CaseCopy.user_id == scope.user_id),
         select(Case.id).where(Case.registered_by == scope.username),
         select(Case.id).where(Case.owner_id == scope.user_id),
-    ).subquery()
-    return Case.id.in_(select(mine.c.case_id).where(mine.c.case_id.is_not(None)))
-
-
-def _exact(text: str) -> ColumnElement[bool]:
-    return or_(Case.number == text, Case.customer_phone == text, Case.serial_no == text, Case.order_no == text)
+    )
+    # An expression: cases are read in the order of an index and looked up in the set; else the set would be sorted.
+    return (Case.id + "").in_(mine)
 
 
 def cases(scope: Scope, wanted: CaseFilter) -> Page:
@@ -121,16 +120,18 @@ def cases(scope: Scope, wanted: CaseFilter) -> Page:
         if value:
             conditions.append(column == value)
     if wanted.late:
-        conditions.append(and_(Case.state == "open", scope.now > NEXT_DUE))
+        late = select(Milestone.case_id).where(*RUNNING, Milestone.due_at < scope.now)
+        conditions.append(and_(Case.state == "open", Case.id.in_(late)))
     if wanted.text:
-        known = db.session.execute(select(Case.id).where(_exact(wanted.text)).limit(1)).first() is not None
-        conditions.append(_exact(wanted.text) if known else matches(wanted.text))
+        conditions.append(matching(wanted.text, Case.id))
     total = db.session.execute(select(func.count()).select_from(Case).where(*conditions)).scalar_one()
     number = max(1, min(wanted.page, -(-total // PAGE_SIZE)))
     sorting: Any = {"number": Case.number, "level": Case.level, "due": NEXT_DUE}.get(wanted.sort, Case.registered_at)
     order = [sorting.desc() if wanted.descending else sorting.asc(), Case.id.desc() if wanted.descending else Case.id]
     if wanted.sort in ("level", "due"):  # may be missing: then last, on both databases
         order.insert(0, when((sorting.is_(None), 1), else_=0))
+    # First the place, with what it takes to sort, then the whole rows of this page alone.
+    ids = _ids(conditions, wanted.sort, order, (number - 1) * PAGE_SIZE)
     query = (
         select(
             Case.id,
@@ -153,10 +154,23 @@ def cases(scope: Scope, wanted: CaseFilter) -> Page:
             Group.name_en,
         )
         .outerjoin(Group, Group.code == Case.owner_group)
-        .where(*conditions)
-        .order_by(*order)
+        .where(Case.id.in_(ids))
     )
-    return Page(db.session.execute(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).all(), number, total)
+    rows = {row.id: row for row in db.session.execute(query)}
+    return Page([rows[case_id] for case_id in ids if case_id in rows], number, total)
+
+
+def _ids(conditions: Sequence[ColumnElement[bool]], sort: str, order: Sequence[Any], skip: int) -> Sequence[str]:
+    """Return the ids of one page; a case without an open clock comes last when clocks are what is sorted by."""
+    query = select(Case.id).where(*conditions)
+    if sort != "due":
+        return db.session.execute(query.order_by(*order).limit(PAGE_SIZE).offset(skip)).scalars().all()
+    running = Case.id.in_(select(Milestone.case_id).where(*RUNNING))
+    with_clock = db.session.execute(query.where(running).order_by(*order)).scalars().all()
+    found = with_clock[skip : skip + PAGE_SIZE]
+    without = query.where(~running).order_by(Case.registered_at.desc(), Case.id.desc())
+    rest = without.limit(PAGE_SIZE - len(found)).offset(max(skip - len(with_clock), 0))
+    return [*found, *db.session.execute(rest).scalars()] if len(found) < PAGE_SIZE else found
 
 
 def statuses() -> list[str]:
@@ -342,8 +356,10 @@ def filled(case_id: str) -> list[Filled]:
             WorkItem.process,
             WorkItem.instance_id,
             WorkItem.group_code,
+            Instance.definition_id,
         )
         .join(WorkItem, WorkItem.id == Submission.work_item_id)
+        .join(Instance, Instance.id == WorkItem.instance_id)
         .where(Submission.case_id == case_id)
         .order_by(Submission.id.desc())
     )

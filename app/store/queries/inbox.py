@@ -16,6 +16,7 @@ from app.store.models import Case, Consultation, Definition, Group, Instance, Sa
 
 PAGE_SIZE = 50
 BOXES = ("mine", "group", "asked", "follow_up", "done")
+FEW = 500  # cases that a search finds before it is narrowed by reading them one by one
 NAMES = (Case.customer_name,)  # what may be searched in Chinese
 Assignee, Owner = aliased(User), aliased(User)
 
@@ -135,7 +136,7 @@ def _conditions(seer: Seer, wanted: InboxFilter) -> list[ColumnElement[bool]]:
     if wanted.type:
         found.append(Case.type == wanted.type)
     if wanted.text:
-        found.append(matches(wanted.text))
+        found.append(matching(wanted.text, WorkItem.case_id))
     due = {
         "late": WorkItem.due_at < seer.now,
         "soon": and_(WorkItem.due_at >= seer.now, WorkItem.remind_at <= seer.now),
@@ -154,16 +155,27 @@ def matches(text: str) -> ColumnElement[bool]:
     numbers = (Case.number, Case.customer_phone, Case.serial_no, Case.order_no)
     # Of years of cases every one is looked at: only the columns that can hold such a text, and case only where it is.
     columns = numbers if wanted.isdecimal() else (*numbers, Case.customer_name) if wanted.isascii() else NAMES
-    has_case = any(letter.isalpha() for letter in wanted if letter.isascii())
+    # SQLite's LIKE knows no case of its own, and only that of ASCII.
+    has_case = db.engine.dialect.name != "sqlite" and any(letter.isalpha() for letter in wanted if letter.isascii())
     return or_(*(
         column.ilike(f"%{escaped}%", escape="\\") if has_case else column.like(f"%{escaped}%", escape="\\")
         for column in columns
     ))
 
 
+def matching(text: str, column: Any) -> ColumnElement[bool]:
+    """Return the condition that `column` names a case that `text` finds: a whole number or telephone goes first."""
+    exact = (Case.number, Case.customer_phone, Case.serial_no, Case.order_no)
+    whole = select(Case.id).where(or_(*(one == text.strip() for one in exact))).limit(FEW + 1)
+    ids = db.session.execute(whole).scalars().all()
+    ids = ids or db.session.execute(select(Case.id).where(matches(text)).limit(FEW + 1)).scalars().all()
+    return column.in_(ids if len(ids) <= FEW else select(Case.id).where(matches(text)))  # type: ignore[no-any-return]
+
+
 def _order(wanted: InboxFilter) -> list[ColumnElement[Any]]:
     if wanted.box == "done" and wanted.sort == "due":
-        return [WorkItem.completed_at.asc() if wanted.descending else WorkItem.completed_at.desc(), WorkItem.id.asc()]
+        at, by_id = WorkItem.completed_at, WorkItem.id
+        return [at.asc(), by_id.asc()] if wanted.descending else [at.desc(), by_id.desc()]
     column: Any = {
         "level": WorkItem.level,
         "created": WorkItem.created_at,
@@ -194,13 +206,18 @@ def _joined(query: Select[Any]) -> Select[Any]:
 def page(seer: Seer, wanted: InboxFilter, size: int = PAGE_SIZE) -> Page:
     """Return one page of the inbox; a page beyond the end becomes the last one."""
     conditions = _conditions(seer, wanted)
-    counting = (
-        select(func.count()).select_from(WorkItem).outerjoin(Case, Case.id == WorkItem.case_id).where(*conditions)
-    )
-    total = db.session.execute(counting).scalar_one()
+    # Cases are joined for counting and ordering only where they are asked for.
+    alone: Any = WorkItem.__table__
+    joined = alone.outerjoin(Case.__table__, Case.id == WorkItem.case_id)
+    counted = select(func.count()).select_from(joined if wanted.type else alone).where(*conditions)
+    total = db.session.execute(counted).scalar_one()
     wanted = replace(wanted, page=max(1, min(wanted.page, -(-total // size))))
-    query = _joined(select(*COLUMNS)).where(*conditions).order_by(*_order(wanted))
-    return Page(db.session.execute(query.limit(size).offset((wanted.page - 1) * size)).all(), wanted.page, total, size)
+    # First the place, with what it takes to sort, then the whole rows of this page alone.
+    narrow = joined if wanted.type or wanted.sort == "case" else alone
+    shown = select(WorkItem.id).select_from(narrow).where(*conditions).order_by(*_order(wanted))
+    ids = db.session.execute(shown.limit(size).offset((wanted.page - 1) * size)).scalars().all()
+    rows = {row.id: row for row in db.session.execute(_joined(select(*COLUMNS)).where(WorkItem.id.in_(ids)))}
+    return Page([rows[task_id] for task_id in ids if task_id in rows], wanted.page, total, size)
 
 
 def counts(seer: Seer) -> Mapping[str, int]:
