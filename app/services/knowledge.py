@@ -29,6 +29,7 @@ NOTES = ("lesson", "praise", "answer", "suggestion", "rectification", "preventio
 LIMITS = {"title": 120, "question": 1000, "steps": 4000, "internal": 2000, "products": 200, "keywords": 200,
           "note": 200}
 WEIGHTS = {"products": 10, "title": 8, "keywords": 8, "question": 4, "steps": 1}
+STRONG = 8  # one word of the title, the keywords or the products is enough for a suggestion
 SUGGESTED, PAGE = 3, 20
 QUERY_LENGTH = 300
 LOOSE = 4  # a query of more terms may miss some
@@ -77,7 +78,7 @@ class Knowledge:
         least = len(terms) if len(terms) <= LOOSE else max(LOOSE, len(terms) * 6 // 10)
         if text.strip() and not terms:
             return [], 0
-        wanted = Wanted(terms, least, shown, category, PAGE, (max(page, 1) - 1) * PAGE)
+        wanted = Wanted(terms, least, None, shown, category, PAGE, (max(page, 1) - 1) * PAGE)
         found, total = rows.find(self._session(), wanted)
         return self._shown(found), total
 
@@ -88,7 +89,7 @@ class Knowledge:
         terms = list(dict.fromkeys(products + terms))
         if not terms:
             return []
-        found, _total = rows.find(session, Wanted(terms, 2 if len(terms) > 1 else 1, limit=SUGGESTED))
+        found, _total = rows.find(session, Wanted(terms, 2, STRONG, limit=SUGGESTED))
         return self._shown(found)
 
     def article(self, article_id: int, actor: Actor) -> Article:

@@ -15,6 +15,7 @@ from app.services.work import ServedForm
 from app.store.base import db
 from app.store.models import Case
 from app.userforms.wtf import WebForm
+from app.web.entry import actor
 from app.web.problems import language
 from app.web.shell import now, zone
 from app.wiring import services
@@ -22,6 +23,7 @@ from app.wiring import services
 # Where an answer goes, the first that the form has.
 ANSWERS = ("answer", "reply", "result", "preliminary_proposal", "solution", "next_plan")
 TEXTS = frozenset({"textarea", "textfield"})
+FOUND, REFERENCE = "answer_found", "article_id"  # fields that say that an answer was found, and which
 
 
 def helps_of(served: ServedForm, case: Case | None, who: Actor) -> dict[str, Any]:
@@ -31,6 +33,7 @@ def helps_of(served: ServedForm, case: Case | None, who: Actor) -> dict[str, Any
     values = _values(served, case, who) if item.state == "open" else {}
     return {
         "suggesting": suggesting,
+        "answer_field": answer_field(served) or "",
         "suggestions": services().knowledge.suggest(case.description, case.product_model)
         if suggesting and case is not None and item.state == "open" else [],
         "used": services().knowledge.uses_in(item.id) if suggesting else [],
@@ -40,11 +43,6 @@ def helps_of(served: ServedForm, case: Case | None, who: Actor) -> dict[str, Any
     }
 
 
-def uses_in(task_id: str) -> list[dict[str, Any]]:
-    """Return what was given in a task, as data."""
-    return [{"id": row.id, "title": row.title, "solved": row.solved} for row in services().knowledge.uses_in(task_id)]
-
-
 def answer_field(served: ServedForm) -> str | None:
     """Return the key of the field that an answer goes into, or None where the form has none."""
     if served.definition is None:
@@ -52,6 +50,15 @@ def answer_field(served: ServedForm) -> str | None:
     fields = {key: found.component for key, found in served.definition.by_key.items()
               if found.component.type in TEXTS and not found.component.readonly}
     return next((key for key in ANSWERS if key in fields), None)
+
+
+def given(served: ServedForm, article_id: int, text: str) -> dict[str, Any]:
+    """Return what a given answer fills in: the answer's text, that there is one, and which it is."""
+    target, known = answer_field(served), served.definition.by_key if served.definition else {}
+    if target is None:
+        return {}
+    said = {FOUND: True, REFERENCE: services().knowledge.one(article_id, actor()).title}
+    return {**{key: value for key, value in said.items() if key in known}, target: text}
 
 
 def remarks_on(served: ServedForm, form: WebForm | None, raw: Mapping[str, Any]) -> list[dict[str, str]]:

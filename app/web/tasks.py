@@ -192,16 +192,17 @@ def wording(task_id: str) -> FlaskResponse:
 def use_knowledge(task_id: str, article_id: int) -> Response:
     """Give an answer of the knowledge base: its text goes to the page's script, or else into the draft."""
     text = services().knowledge.use(article_id, task_id, actor())
-    if request.accept_mimetypes.best == "application/json":
-        return jsonify({"text": text, "uses": helps.uses_in(task_id)})
     served = services().work.form(task_id, actor())
+    filled = helps.given(served, article_id, text)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify({"fields": filled, "answer": helps.answer_field(served)})
     target = helps.answer_field(served)
     if target is None:
-        flash(_("The use is noted; this form has no field for an answer."), "success")
+        flash(_("Noted: the customer was told this."), "success")
         return _back(task_id, "knowledge")
     before = str(served.data.get(target) or "").rstrip()
-    data = {**served.data, target: f"{before}\n{text}".strip()}
     with tell(_("The answer stands in the draft; check it and complete the task.")):
+        data = {**served.data, **filled, target: f"{before}\n{text}".strip()}
         services().work.save_draft(task_id, data, actor())
     return _back(task_id, "form-h")
 

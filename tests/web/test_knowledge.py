@@ -62,6 +62,8 @@ def test_two_characters_find_on_both_databases_and_the_title_comes_first(any_app
     assert services.knowledge.search("发票", SYSTEM) == ([], 0)
     assert services.knowledge.search("%_'\"；drop", SYSTEM)[1] == 0
     assert [one.id for one in services.knowledge.suggest("你们的机器声音有异响，吵得睡不着", "CN-200")] == [second]
+    assert [one.id for one in services.knowledge.suggest("我要退款")] == [first]
+    assert services.knowledge.suggest("今天天气很好") == []
 
 
 def test_a_change_reaches_readers_when_it_is_published_and_the_index_goes_with_it(
@@ -105,6 +107,8 @@ def test_an_answer_is_suggested_in_the_task_put_into_the_draft_and_counted_once(
         answer = clerk.post(f"/tasks/{task.id}/knowledge/{noise}")
         assert answer.status_code == 302
     assert "1. 放平机器" in clerk.text(f"/tasks/{task.id}")
+    data = services.work.form(task.id, actor("clerk")).data
+    assert data["answer_found"] is True or "answer_found" not in data
     uses = db.session.query(ArticleUse).all()
     assert [(use.by, use.solved) for use in uses] == [("clerk", None)]
     assert services.knowledge.one(noise, SYSTEM).helped == 0

@@ -25,6 +25,7 @@ class Wanted:
 
     terms: Sequence[str] = ()
     least: int = 0  # how many of the terms have to be found
+    strong: int | None = None  # a single term is enough where it weighs this much
     states: Sequence[str] = ("published",)
     category: str = ""
     limit: int = 20
@@ -57,9 +58,12 @@ def find(session: Session, wanted: Wanted) -> tuple[Sequence[Any], int]:
     articles = session.execute(select(func.count()).select_from(Article)).scalar_one()
     rarity = when({term: math.log(1 + articles / count) for term, count in known.items()}, value=ArticleTerm.term)
     score = func.sum(ArticleTerm.weight * rarity)
+    enough: ColumnElement[bool] = func.count() >= max(wanted.least, 1)
+    if wanted.strong is not None:
+        enough = or_(enough, func.max(ArticleTerm.weight) >= wanted.strong)
     hits = (select(ArticleTerm.article_id.label("id"), score.label("score"))
             .where(ArticleTerm.term.in_(known)).group_by(ArticleTerm.article_id)
-            .having(func.count() >= max(wanted.least, 1)).subquery())
+            .having(enough).subquery())
     total = session.execute(
         select(func.count()).select_from(Article).join(hits, hits.c.id == Article.id).where(*where)).scalar_one()
     query = query.join(hits, hits.c.id == Article.id).where(*where).order_by(hits.c.score.desc(), Article.id)

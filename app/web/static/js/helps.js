@@ -25,6 +25,20 @@ function insert(text, key) {
   input.focus();
 }
 
+// What a given answer fills in: its text where the answer goes, and the fields that say that there is one.
+function give({ fields, answer }) {
+  for (const [key, value] of Object.entries(fields)) {
+    if (key === answer) continue;
+    const input = form.querySelector(`[data-key="${key}"] input[type=text], [data-key="${key}"] input[value="${value}"]`);
+    if (!input) continue;
+    if (input.type === "radio" || input.type === "checkbox") input.checked = true; else input.value = value;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  const place = form.querySelector(`[data-key="${answer}"]`);
+  if (place) place.hidden = false;   // the server, asked by the change above, says the same in a moment
+  insert(fields[answer], answer);
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-insert]");
   if (button) insert(document.getElementById(button.dataset.insert).textContent, button.dataset.field);
@@ -35,7 +49,7 @@ document.addEventListener("submit", async (event) => {
   if (!use || !form) return;
   event.preventDefault();
   const answer = await fetch(use.action, { method: "POST", body: new FormData(use), headers: { Accept: "application/json" } });
-  if (answer.ok) insert((await answer.json()).text, form.querySelector('[data-key="answer"] textarea') ? "answer" : null);
+  if (answer.ok) give(await answer.json());
   const button = use.querySelector("button");
   setTimeout(() => { button.disabled = false; }, 50);
 });
