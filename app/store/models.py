@@ -185,7 +185,7 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_work_item_open_assignee_due", "assignee_id", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_open_remind", "remind_at", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_work_item_state_created", "state", "created_at", "id"),
-        Index("ix_work_item_group_state_created", "group_code", "state", "created_at", "id"),
+        Index("ix_work_item_group_state_created", "group_code", "state", "created_at", "id", "assignee_id"),
         Index("ix_work_item_assignee_state_created", "assignee_id", "state", "created_at", "id", "group_code"),
         Index("ix_work_item_completed_by", "completed_by", "state", "completed_at", "id", "group_code"),
         Index("ix_work_item_owner", "owner_id"),

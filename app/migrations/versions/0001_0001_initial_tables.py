@@ -594,7 +594,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_work_item_case_state', ['case_id', 'state', 'group_code'], unique=False)
         batch_op.create_index('ix_work_item_completed_by', ['completed_by', 'state', 'completed_at', 'id', 'group_code'], unique=False)
         batch_op.create_index('ix_work_item_group_case', ['group_code', 'case_id'], unique=False)
-        batch_op.create_index('ix_work_item_group_state_created', ['group_code', 'state', 'created_at', 'id'], unique=False)
+        batch_op.create_index('ix_work_item_group_state_created', ['group_code', 'state', 'created_at', 'id', 'assignee_id'], unique=False)
         batch_op.create_index('ix_work_item_instance_state', ['instance_id', 'state'], unique=False)
         batch_op.create_index('ix_work_item_open_assignee_due', ['assignee_id', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_work_item_open_group_due', ['group_code', 'due_at'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))

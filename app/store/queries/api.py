@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    except_,
     false,
     func,
     or_,
@@ -214,25 +215,29 @@ def tasks(session: Session, scope: Scope, filters: Mapping[str, str], limit: int
     groups, total = _groups(scope.actor), select(func.count()).select_from(WorkItem).where(*where)
     states = [filters["state"]] if "state" in filters else list(TASK_STATES)
     theirs: list[tuple[Any, str]] = []
-    if {"case", "assignee"} & filters.keys() or scope.all_tasks or scope.actor.user_id is None:
-        if filters.get("assignee") != scope.actor.name:  # one's own are seen anyway
+    one_person = filters.get("assignee", "none") != "none"
+    if "case" in filters or one_person or scope.all_tasks or scope.actor.user_id is None:
+        if scope.actor.user_id is None or filters.get("assignee") != scope.actor.name:  # one's own are seen anyway
             where.append(visible_tasks(scope))
             total = total.where(where[-1])
-        parts = [WorkItem.state == state for state in states]
+        parts = [true()] if "case" in filters else [WorkItem.state == state for state in states]
     else:
         theirs = _personal(session, scope.actor, filters)
+        if "assignee" in filters:  # an expression, as below: groups come first
+            where[-1] = func.coalesce(WorkItem.assignee_id, 0) == 0
+            total = select(func.count()).select_from(WorkItem).where(*where)
         total = total.where(WorkItem.group_code.in_(groups))
         parts = [and_(WorkItem.group_code == group, WorkItem.state == state)
                  for group in groups if filters.get("group", group) == group for state in states]
     beyond = [tuple_(WorkItem.created_at, WorkItem.id) > tuple_(*after)] if after is not None else []
     # Each part is read in order from an index and cut at once; over all of them together, every task would be sorted.
-    heads = [select(WorkItem.id).where(part, *where, *beyond).order_by(WorkItem.created_at, WorkItem.id)
-             .limit(limit + 1).subquery() for part in parts]
-    found: list[Select[Any]] = [select(head.c.id) for head in heads]
-    ahead = [task_id for at, task_id in theirs if after is None or (at, task_id) > tuple(after)][: limit + 1]
-    ids = [WorkItem.id.in_(union_all(*found))] if found else []
-    query = _tasks().where(or_(WorkItem.id.in_(ahead), *ids))
-    query = query.order_by(WorkItem.created_at, WorkItem.id)
+    place = (WorkItem.created_at, WorkItem.id)
+    heads = [select(*place).where(part, *where, *beyond).order_by(*place).limit(limit + 1).subquery() for part in parts]
+    found = [place_ for place_ in theirs if after is None or place_ > tuple(after)]
+    if heads:
+        found += [(row[0], row[1]) for row in session.execute(union_all(*(select(*head.c) for head in heads)))]
+    ids = [task_id for _at, task_id in sorted(found)[: limit + 1]]
+    query = _tasks().where(WorkItem.id.in_(ids)).order_by(*place)
     number = session.execute(total).scalar_one() + len(theirs)
     return _page(session, query, limit, number, lambda row: (row.created_at, row.id))
 
@@ -240,7 +245,9 @@ def tasks(session: Session, scope: Scope, filters: Mapping[str, str], limit: int
 def _wanted_tasks(filters: Mapping[str, str]) -> list[ColumnElement[bool]]:
     where: list[ColumnElement[bool]] = []
     if "state" in filters:
-        where.append(WorkItem.state == filters["state"])
+        # Of a case's few tasks the state is asked as an expression: else SQLite would begin with every open task.
+        state = WorkItem.state + "" if "case" in filters else WorkItem.state
+        where.append(state == filters["state"])
     if "group" in filters:
         where.append(WorkItem.group_code == filters["group"])
     if "assignee" in filters:
@@ -258,12 +265,24 @@ def _personal(session: Session, actor: Actor, filters: Mapping[str, str]) -> lis
     if filters.get("group") in groups:
         return []
     other_group = or_(WorkItem.group_code.is_(None), WorkItem.group_code.not_in(groups))
-    # Filtered here: told of the state, SQLite would look for it before it looks for the person.
-    columns = (WorkItem.created_at, WorkItem.id, WorkItem.state, WorkItem.group_code)
-    own = union(*(select(*columns).where(part, other_group) for part in _parts(actor)))
-    return sorted((row.created_at, row.id) for row in session.execute(own)
+    me = actor.user_id
+    # Each of these is answered by an index alone; only what is left, a few, is looked up.
+    assigned = select(WorkItem.id).where(WorkItem.assignee_id == me)
+    passed_on = except_(select(WorkItemParty.work_item_id).where(WorkItemParty.user_id == me), assigned).subquery()
+    own = union(
+        assigned.where(other_group), select(passed_on), select(WorkItem.id).where(WorkItem.owner_id == me),
+        select(WorkItem.id).where(WorkItem.completed_by == actor.name, other_group),
+        select(Consultation.work_item_id).where(Consultation.asked_of == me))
+    ids = session.execute(own).scalars().all()
+    found: list[tuple[Any, str]] = []
+    for start in range(0, len(ids), 1000):
+        these = WorkItem.id.in_(ids[start:start + 1000])
+        query = select(WorkItem.created_at, WorkItem.id, WorkItem.state, WorkItem.group_code, WorkItem.assignee_id)
+        found += [(row.created_at, row.id) for row in session.execute(query.where(these, other_group))
                   if filters.get("state", row.state) == row.state
-                  and filters.get("group", row.group_code) == row.group_code)
+                  and filters.get("group", row.group_code) == row.group_code
+                  and ("assignee" not in filters or row.assignee_id is None)]
+    return sorted(found)
 
 
 def task(session: Session, scope: Scope, task_id: str) -> Line | None:

@@ -128,6 +128,8 @@ def cases(scope: Scope, wanted: CaseFilter) -> Page:
     number = max(1, min(wanted.page, -(-total // PAGE_SIZE)))
     sorting: Any = {"number": Case.number, "level": Case.level, "due": NEXT_DUE}.get(wanted.sort, Case.registered_at)
     order = [sorting.desc() if wanted.descending else sorting.asc(), Case.id.desc() if wanted.descending else Case.id]
+    if wanted.sort == "number":
+        del order[1]  # there are no two of one number, and an index has this order
     if wanted.sort in ("level", "due"):  # may be missing: then last, on both databases
         order.insert(0, when((sorting.is_(None), 1), else_=0))
     # First the place, with what it takes to sort, then the whole rows of this page alone.

@@ -35,7 +35,7 @@ def figures(session: Session, now: datetime) -> Figures:
 
     total = func.count()
     tasks = select(WorkItem.group_code, total).where(WorkItem.state == "open").group_by(WorkItem.group_code)
-    jobs = select(Job.state, total).where(Job.state != "done").group_by(Job.state)
+    jobs = select(Job.state, total).where(Job.state.in_(("waiting", "running", "dead"))).group_by(Job.state)
     # Asked of the timers that are due, one by one: a join would begin with every running instance.
     running = select(Instance.state).where(Instance.id == Timer.instance_id).scalar_subquery() == "active"
     timers = select(total).select_from(Timer).where(Timer.due_at <= now, running)
