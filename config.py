@@ -9,12 +9,12 @@ ROOT = Path(__file__).resolve().parent
 
 
 def database_url(value: str | None) -> str:
-    """Return the SQLAlchemy URL of DATABASE_URL; the default is an SQLite file under var/, a relative path counts from here."""
+    """Return the SQLAlchemy URL of DATABASE_URL; the default is an SQLite file under var/."""
     if not value:
         return f"sqlite:///{ROOT / 'var' / 'chengnuo.db'}"
     for prefix in ("postgres://", "postgresql://"):
         if value.startswith(prefix):
-            return "postgresql+psycopg://" + value[len(prefix):]
+            return "postgresql+psycopg://" + value[len(prefix) :]
     if value.startswith("sqlite:///") and not value.startswith(("sqlite:////", "sqlite:///:")):
         return f"sqlite:///{Path(value.removeprefix('sqlite:///')).resolve()}"  # not in Flask's instance folder
     return value

@@ -19,7 +19,7 @@ from app.clock import Clock
 from app.errors import ChengnuoError
 from app.store.base import db
 from app.store.models import Audit, Setting
-from app.store.unit_of_work import unit_of_work
+from app.store.unit_of_work import insert_rows, unit_of_work
 
 GENESIS = "0" * 64  # what the first row is chained to
 SEALER_LOCK = 0x6175_6469  # PostgreSQL advisory lock: one sealer over all hosts
@@ -36,7 +36,8 @@ class AuditBroken(ChengnuoError):
 def record(session: Session, at: datetime, actor: str, action: str, subject: str, case_id: str | None = None,
            detail: Mapping[str, Any] | None = None) -> None:
     """Note in the caller's transaction that `actor` did `action` (source:subject:verb) at `at`, aware UTC."""
-    session.add(Audit(at=at, actor=actor, action=action, subject=subject, case_id=case_id, detail=dict(detail or {})))
+    row = {"at": at, "actor": actor, "action": action, "subject": subject, "case_id": case_id}
+    insert_rows(session, Audit, [{**row, "detail": dict(detail or {})}])
 
 
 def digest(row: Audit, previous: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from app.engine import milestone_of
@@ -14,9 +14,20 @@ from app.errors import Conflict
 from app.facts import Element, ExecutionView, OpenTask, WaitingTimer
 from app.services import messages
 from app.store.models import Incident, Instance, Subscription, Timer, WorkItem
+from app.store.unit_of_work import insert_rows
 
 if TYPE_CHECKING:
     from app.services.step import Step
+
+
+ITEMS = WorkItem.__table__
+CLOSE_ITEM = update(ITEMS).where(ITEMS.c.id == bindparam("item"), ITEMS.c.state == "open")
+STORED_TIMERS = select(Timer.id, Timer.task_id, Timer.due_at, Timer.attempts).where(
+    Timer.instance_id == bindparam("instance")
+)
+STORED_SUBSCRIPTIONS = select(Subscription.id, Subscription.task_id, Subscription.message).where(
+    Subscription.instance_id == bindparam("instance")
+)
 
 
 class Projections:
@@ -47,17 +58,15 @@ class Projections:
                 item.due_at, item.remind_at = due, remind_at(waiting[item.id], item.created_at, due)
         new = [self._item_row(task, deadlines) for task in view.tasks if task.task_id not in self.step.items]
         if new:
-            self.session.execute(insert(WorkItem), new)
+            insert_rows(self.session, WorkItem, new)
 
     def _close_item(self, item: WorkItem) -> None:
         """Guarded: whoever changed the row since it was read wins (both nets: row lock and count)."""
         values = self.step.completed.get(item.id) or {"state": "cancelled", "completed_at": self.now}
         values |= {"draft": None, "remind_at": None, "revision": item.revision + 1}
-        done = self.session.execute(
-            update(WorkItem).where(WorkItem.id == item.id, WorkItem.state == "open").values(**values),
-            execution_options={"synchronize_session": False},
-        )
-        if done.rowcount != 1:  # type: ignore[attr-defined]
+        # Core, past the session: the ORM's row is not looked at again.
+        done = self.session.connection().execute(CLOSE_ITEM.values(**values), {"item": item.id})
+        if done.rowcount != 1:
             raise Conflict("Somebody else was first", "已有他人先行处理")
 
     def _item_row(self, task: OpenTask, deadlines: Deadlines) -> dict[str, Any]:
@@ -90,11 +99,7 @@ class Projections:
             return
         stored = {
             row.task_id: row
-            for row in self.session.execute(
-                select(Timer.id, Timer.task_id, Timer.due_at, Timer.attempts).where(
-                    Timer.instance_id == self.instance.id
-                )
-            )
+            for row in self.session.execute(STORED_TIMERS, {"instance": self.instance.id})
         }
         waiting = {timer.task_id: timer for timer in view.timers}
         gone = [row.id for task_id, row in stored.items() if task_id not in waiting]
@@ -102,7 +107,7 @@ class Projections:
             self.session.execute(delete(Timer).where(Timer.id.in_(gone)))
         new = [timer_row(self.instance.id, timer) for task_id, timer in waiting.items() if task_id not in stored]
         if new:
-            self.session.execute(insert(Timer), new)
+            insert_rows(self.session, Timer, new)
         for task_id, timer in waiting.items():
             row = stored.get(task_id)
             if row is not None and (row.due_at != timer.due_at or row.attempts):
@@ -138,11 +143,7 @@ class Projections:
             return
         stored = {
             (row.task_id, row.message): row.id
-            for row in self.session.execute(
-                select(Subscription.id, Subscription.task_id, Subscription.message).where(
-                    Subscription.instance_id == self.instance.id
-                )
-            )
+            for row in self.session.execute(STORED_SUBSCRIPTIONS, {"instance": self.instance.id})
         }
         waiting = {(wait.task_id, wait.message): wait for wait in view.messages}
         gone = [row_id for key, row_id in stored.items() if key not in waiting]
@@ -160,7 +161,7 @@ class Projections:
             if key not in stored
         ]
         if new:
-            self.session.execute(insert(Subscription), new)
+            insert_rows(self.session, Subscription, new)
             for row in new:
                 messages.wake_early(self.session, str(row["message"]), row["correlation"], now=self.now)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -25,11 +25,12 @@ from app.services.functions import functions_at
 from app.services.projections import Projections
 from app.services.runtime import Runtime
 from app.store.models import Case, History, Instance, WorkItem
-from app.store.unit_of_work import after_commit, in_unit_of_work, locked
+from app.store.unit_of_work import after_commit, in_unit_of_work, insert_rows, locked
 
 T = TypeVar("T")
 SETTLE_ROUNDS = 50  # a diagram that fires timers without end is stopped here
 QUIET = {"sequenceFlow"}
+OPEN_ITEMS = select(WorkItem).where(WorkItem.instance_id == bindparam("instance"), WorkItem.state == "open")
 DONE = {"completed", "fired"}  # a catching event is told as fired
 
 
@@ -77,8 +78,7 @@ class Step:
                 raise NotFound("No such case", "没有这个个案")
             box = CaseBox(rt, session, case, now, actor.name, instance.definition_id)
         step = cls(rt, session, instance, actor, box, now)
-        open_items = select(WorkItem).where(WorkItem.instance_id == instance_id, WorkItem.state == "open")
-        step.items = {item.id: item for item in session.execute(open_items).scalars()}
+        step.items = {item.id: item for item in session.execute(OPEN_ITEMS, {"instance": instance_id}).scalars()}
         step.execution = engine.load(step.spec, instance.blob, step)
         if fire:
             step.settle()
@@ -249,7 +249,7 @@ class Step:
         self.instance.revision += 1
         Projections(self).write(view)
         if self._history:
-            self.session.execute(insert(History), self._history)
+            insert_rows(self.session, History, self._history)
         if self.box is not None:
             self._rearm_relatives(self.box)
         self.session.flush()

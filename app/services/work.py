@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from app.engine import feel
@@ -19,7 +19,7 @@ from app.services.reading import Reading
 from app.services.runtime import Runtime
 from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
 from app.store.parties import remember
-from app.store.unit_of_work import in_unit_of_work, locked
+from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
 
 READS_ALL = frozenset({"manager", "director", "compliance"})
@@ -380,17 +380,16 @@ class Work:
             paper = definition.paper.get("number_kind")
             if paper and moving.box is not None:
                 moving.box.papers.fill(str(paper), data)  # a form that is a part of a paper
-        moving.session.execute(
-            insert(Submission).values(
-                work_item_id=item.id,
-                instance_id=item.instance_id,
-                case_id=item.case_id,
-                form_id=item.form_id,
-                data=dict(data),
-                submitted_at=moving.now(),
-                submitted_by=actor.name,
-            )
-        )
+        row = {
+            "work_item_id": item.id,
+            "instance_id": item.instance_id,
+            "case_id": item.case_id,
+            "form_id": item.form_id,
+            "data": dict(data),
+            "submitted_at": moving.now(),
+            "submitted_by": actor.name,
+        }
+        insert_rows(moving.session, Submission, [row])
         if item.form_id is not None and item.case_id is not None:
             self._claim_files(moving.session, item, data, actor)
         return variables

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import select
+from sqlalchemy import Insert, Select, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -85,9 +86,28 @@ def in_unit_of_work(work: Callable[[Session], T]) -> T:
 
 def locked(session: Session, model: type[M], key: Any) -> M | None:
     """Return the row of `model` with primary key `key`, locked until the end of the unit of work, freshly read."""
-    column = next(iter(model.__table__.primary_key.columns))  # type: ignore[attr-defined]
-    statement = select(model).where(column == key).with_for_update().execution_options(populate_existing=True)
-    return session.execute(statement).scalar_one_or_none()
+    found: M | None = session.execute(_locking(cast(Any, model)), {"key": key}).scalar_one_or_none()
+    return found
+
+
+@cache
+def _locking(model: Any) -> Select[Any]:
+    column = next(iter(model.__table__.primary_key.columns))
+    return (
+        select(model).where(column == bindparam("key")).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def insert_rows(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert plain rows with one statement; nothing that the session holds is touched."""
+    if rows:
+        session.connection().execute(_inserting(cast(Any, model)), rows)
+
+
+@cache
+def _inserting(model: Any) -> Insert:
+    return insert(model.__table__)
+
 
 
 def reading() -> Session:
