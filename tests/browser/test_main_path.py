@@ -154,31 +154,36 @@ def fill_in(page: Any, form: Any, item: WorkItem, served: Any, choices: Mapping[
     raise AssertionError(f"{item.element_id} is never content: {page.locator('[role=alert]').all_text_contents()}")
 
 
-def do(office: Office, item: WorkItem, access_key: str) -> None:
+def do(office: Office, item: WorkItem, access_key: str, choices: Mapping[str, Any]) -> None:
     """Do one task on the page of whom it is for."""
     who = "customer" if item.group_code == "customer" else WHO.get(str(item.group_code), str(item.group_code))
     actor = services().people.customer_of(access_key) if who == "customer" else SYSTEM
     page, served = office.page(who), services().work.form(item.id, actor)
     page.goto(f"/c/{access_key}" if who == "customer" else f"/tasks/{item.id}")
     form = page.locator(f'form[action$="/tasks/{item.id}"]' if who == "customer" else "#task-form")
-    fill_in(page, form, item, served, HAPPY.get(item.element_id, {}))
+    fill_in(page, form, item, served, choices.get(item.element_id, {}))
 
 
-def test_a_complaint_is_walked_from_filing_to_archive(app: Flask, office: Office) -> None:
-    number = file_complaint(office.page("customer"))
-    found = case(number)
-    done: list[str] = []
+def walk(office: Office, number: str, choices: Mapping[str, Any], silent: frozenset[str] = frozenset()) -> list[str]:
+    """Do every task on the page of whom it is for until the case ends; what is silent is left undone."""
+    found, done = case(number), list[str]()
     for _ in range(STEPS):
         services().operations.quiesce()
-        todo = [item for item in open_tasks(found.id) if item.element_id not in HELD]
+        todo = [item for item in open_tasks(found.id) if item.element_id not in HELD | silent]
         if case(number).state != "open":
             break
         if todo:
-            do(office, todo[0], found.access_key)
+            do(office, todo[0], found.access_key, choices)
             assert todo[0].id not in {item.id for item in open_tasks(found.id)}, todo[0].element_id
             done.append(todo[0].element_id)
         else:
             services().operations.advance_clock(SYSTEM, to="next")
+    return done
+
+
+def test_a_complaint_is_walked_from_filing_to_archive(app: Flask, office: Office) -> None:
+    number = file_complaint(office.page("customer"))
+    done = walk(office, number, HAPPY)
     closed = case(number)
     assert (closed.state, closed.status) == ("closed", "已关闭-满意"), done
     assert closed.archived_at is not None
@@ -193,4 +198,44 @@ def test_a_complaint_is_walked_from_filing_to_archive(app: Flask, office: Office
     customer = office.page("customer")
     customer.reload()
     assert "已关闭" in customer.text_content("main")
+    assert office.complaints == []
+
+
+ENDS: Mapping[str, tuple[Mapping[str, Any], frozenset[str]]] = {
+    "end_closed_silent": (
+        {"followup_call": {"reached": False}},
+        frozenset({"accept_proposal", "confirm_result", "rate_service", "choose_next_step"}),
+    ),
+    "end_unfounded": ({**HAPPY, "verify_complaint": {"founded": False}}, frozenset()),
+    "end_not_agreed": (
+        {**HAPPY, "accept_proposal": {"accepted": False, "refusal_choice": "alternative"}},
+        frozenset(),
+    ),
+    "end_withdrawn": ({"accept_proposal": {"accepted": False, "refusal_choice": "withdraw"}}, frozenset()),
+    "end_in_appeal": (
+        {
+            **HAPPY,
+            "rate_service": {"satisfaction_score": 1, "appeal_wanted": True},
+            "low_score_visit": {"visit_outcome": "appeal"},
+            "register_appeal": {"admissible": True},
+        },
+        frozenset(),
+    ),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_complaint_reaches_each_other_end_on_the_pages(app: Flask, office: Office, end: str) -> None:
+    choices, silent = ENDS[end]
+    number = file_complaint(office.page("customer"))
+    done = walk(office, number, choices, silent)
+    assert case(number).outcome == end, done
+    assert office.complaints == []
+
+
+def test_a_duplicate_is_merged_on_the_page(app: Flask, office: Office) -> None:
+    first = file_complaint(office.page("customer"))
+    number = file_complaint(office.page("customer"))
+    walk(office, number, {"register_case": {"is_duplicate": True, "duplicate_of": first}})
+    assert case(number).outcome == "end_merged"
     assert office.complaints == []
