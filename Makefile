@@ -3,15 +3,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+DEMO := sqlite:///$(CURDIR)/var/demo.db
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format check bench messages clean
+.PHONY: help run demo test lint format check bench messages clean
 
 help: ## what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
 
 run: $(STAMP) ## build the environment, migrate, deploy, seed demo users, and serve
 	@$(BIN)/chengnuo serve
+
+demo: $(STAMP) ## serve var/demo.db: 200 simulated cases of four months, built once, on an adjustable clock
+	@mkdir -p var && test -f var/demo.ready || { rm -f var/demo.db*; \
+	  DATABASE_URL="$(DEMO)" $(BIN)/chengnuo simulate --cases 200 --days 120 --seed 1 || test $$? -eq 1; } && touch var/demo.ready
+	@DATABASE_URL="$(DEMO)" CLOCK=adjustable $(BIN)/chengnuo serve
 
 test: $(DEV_STAMP) ## run the tests (PYTEST_ARGS adds arguments)
 	@$(BIN)/pytest -n 2 --dist loadgroup -q $(PYTEST_ARGS)

@@ -19,7 +19,8 @@ def create_app(settings: Any = None, clock: Clock | None = None) -> Flask:
     app.config.from_object(settings or config.current())
     if app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite"):
         app.config["VAR"].mkdir(parents=True, exist_ok=True)
-    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": True, "pool_size": 20})
+    elsewhere = not app.config["SQLALCHEMY_DATABASE_URI"].startswith("sqlite")  # a server can hang up, a file can't
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", {"pool_pre_ping": elsewhere, "pool_size": 20})
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

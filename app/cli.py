@@ -6,12 +6,14 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from flask import Flask
 
+from app.clock import Clock
 from app.errors import ChengnuoError, Finding, NotFound, Refused
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,8 +26,8 @@ Root = click.option(
 )
 
 
-def application(**settings: Any) -> Flask:
-    """Return the application on a migrated database."""
+def application(clock: Clock | None = None, **settings: Any) -> Flask:
+    """Return the application on a migrated database, on the clock given or the one that is configured."""
     import config
     from app import create_app
     from app.jobs import postgres_queue
@@ -35,7 +37,7 @@ def application(**settings: Any) -> Flask:
     chosen = config.current()
     for name, value in settings.items():
         setattr(chosen, name, value)
-    app = create_app(chosen)
+    app = create_app(chosen, clock)
     with app.app_context():
         migrate(db.engine)
     queue = postgres_queue(app)
@@ -338,6 +340,25 @@ def tck(folder: Path, as_json: bool) -> int:
     counts = [f"{name}: {len(value) if isinstance(value, list) else value}" for name, value in result.items()]
     show(result, as_json, counts)
     return int(bool(result["failed"]))
+
+
+@cli.command()
+@click.option("--cases", type=click.IntRange(1, 100_000), required=True, help="How many cases arrive.")
+@click.option("--days", type=click.IntRange(1, 3660), required=True, help="How long the period is.")
+@click.option("--seed", type=int, required=True, help="The same seed and start give the same history.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2026-03-02", show_default=True)
+@JSON
+def simulate(cases: int, days: int, seed: int, start: datetime, as_json: bool) -> int:
+    """Fill an empty database with synthetic cases and what people do with them, in virtual time."""
+    from app.simulation import Plan, run_simulation
+
+    plan = Plan(cases, days, seed, start)
+    report = run_simulation(application, plan, lambda line: click.echo(line, err=True))
+    document = {name: getattr(report, name) for name in ("cases", "steps", "events", "incidents", "ended")}
+    for problem in report.problems:
+        click.echo(problem, err=True)
+    show(document, as_json, [f"{name}\t{number}" for name, number in document.items()])
+    return int(bool(report.incidents or report.problems))
 
 
 @cli.command()

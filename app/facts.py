@@ -238,6 +238,33 @@ class CaseFacts:
 
 
 @dataclass(frozen=True)
+class PaperFacts:
+    """A numbered paper as handlers read it."""
+
+    kind: str
+    number: str
+    state: str  # open | closed | void
+    data: Mapping[str, Any]
+    holders: tuple[str | None, ...]  # who holds each copy, in order
+    signed_by: frozenset[str]  # groups that signed it
+    reason: str | None = None  # why it was sealed or voided, where not in the ordinary course
+
+    @property
+    def is_settled(self) -> bool:
+        """True for a paper that was sealed in the ordinary course; one sealed by a withdrawal settles nothing."""
+        return self.state == "closed" and self.reason is None
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """Whether somebody may do what only independent people may, and why not."""
+
+    ok: bool
+    why_en: str
+    why_zh: str
+
+
+@dataclass(frozen=True)
 class Period:
     """A span of natural or working time."""
 

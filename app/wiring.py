@@ -35,6 +35,7 @@ from app.services.messages import Messages
 from app.services.operations import Operations
 from app.services.people import People
 from app.services.runtime import OFFSET, Runtime
+from app.services.standing import StandingWork
 from app.services.timers import Timers
 from app.services.work import Work
 from app.store import working_days
@@ -59,6 +60,7 @@ class Services:
     messages: Messages
     operations: Operations
     timers: Timers
+    standing: StandingWork
     jobs: Jobs
     definitions: Definitions
     people: People
@@ -137,7 +139,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     def post_for(case: CaseFacts | None, key: str) -> Post:
         return postman.for_job(case, key, "system")
 
-    runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime)
+    standing = StandingWork(runtime)
+    runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
     built = Services(
@@ -149,6 +152,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         messages=messages,
         operations=Operations(runtime, timers, runner),
         timers=timers,
+        standing=standing,
         jobs=runner,
         definitions=Definitions(runtime, register),
         people=People(

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
-from app.facts import CaseFacts
+from app.facts import CaseFacts, Fitness, PaperFacts
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -71,12 +71,33 @@ class Papers(Protocol):
         Raises StepFailed when there are more recipients than copies.
         """
 
+    def look(self, number: str) -> PaperFacts | None:
+        """Return the case's paper with that number as it is now, or None: what a gate asks."""
+
+    def newest(self, kind: str, state: str) -> PaperFacts | None:
+        """Return the case's newest paper of a kind in a state, or None."""
+
+    def sign(self, number: str, role: str, name: str | None = None) -> None:
+        """Note on an open paper of the case that a group has signed it; raises StepFailed where there is none."""
+
+    def void(self, kind: str, reason: str) -> str | None:
+        """Cancel the case's open paper of that kind; return its number, None where there is none. It keeps it."""
+
+    def annex(self, number: str | None, kind: str, data: Mapping[str, Any]) -> str:
+        """Add a numbered, sealed annex to a sealed paper of the case (K24), else to the case; return its number."""
+
+    def hand_over(self, number: str, holder: str, to: str) -> None:
+        """Pass on the copy of the case's paper that `holder` has; raises StepFailed where he has none."""
+
 
 class Clocks(Protocol):
     """The milestones of the case."""
 
-    def open(self, clock_start: str, names: Sequence[str] | None = None) -> None:
-        """Start every milestone that the deadlines decision counts from `clock_start` (or only `names`)."""
+    def open(self, clock_start: str, names: Sequence[str] | None = None, at: datetime | None = None) -> None:
+        """Start every milestone that the deadlines decision counts from `clock_start` (or only `names`).
+
+        `at` is when what they count from happened, never later than now.
+        """
 
     def reach(self, name: str) -> None:
         """Mark a milestone as reached now; a milestone that was reached before keeps its time."""
@@ -93,6 +114,12 @@ class Clocks(Protocol):
     def cancel_open(self, names: Sequence[str] | None = None) -> None:
         """Cancel what was not reached (or only `names`): it is not owed any more; what was overdue stays late."""
 
+    def agree(self, name: str, due_at: datetime, clause: str) -> bool:
+        """Replace an open clock's due time by what the customer has signed; the old one is kept as superseded.
+
+        Returns False where the clock is not running.
+        """
+
     def regrade(self) -> None:
         """Recompute the open milestones after level, type or origin changed; the old ones are kept as superseded."""
 
@@ -102,6 +129,9 @@ class Flows(Protocol):
 
     def start_linked(self, process: str, variables: Mapping[str, Any], *, key: str | None = None) -> str | None:
         """Start an instance linked to the case in this transaction; None when `key` has started one before."""
+
+    def start_for(self, case_id: str, process: str, variables: Mapping[str, Any], *, key: str) -> str | None:
+        """Start an instance linked to another case in this transaction; None when `key` has started one before."""
 
     def exists(self, process: str) -> bool:
         """Return whether the process is deployed."""
@@ -123,6 +153,38 @@ class CaseDesk(Protocol):
         """Append a note to the case's record (lesson, praise, compensation ...)."""
 
 
+class Staff(Protocol):
+    """Who handled the case and who may judge it."""
+
+    def handlers(self) -> frozenset[str]:
+        """Return the usernames of everybody who took part in handling the case."""
+
+    def groups(self) -> frozenset[str]:
+        """Return the groups whose tasks of the case were done, and its owner's."""
+
+    def fitness(self, username: str | None, at_least: str | None = None) -> Fitness:
+        """Return whether the person may hear an appeal on the case (B14-6.2), and why not."""
+
+    def eligible(self, at_least: str | None = None) -> tuple[str, ...]:
+        """Return the usernames of those who may hear it, dedicated officers first."""
+
+
+class Figures(Protocol):
+    """Figures over many cases, counted in the database."""
+
+    def report(self, kind: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the figures of a report: {"period", "lines", "data", …}; raises StepFailed for an unknown kind."""
+
+    def closed_opinions(self, month: str) -> list[Mapping[str, Any]]:
+        """Return the opinions that were settled in a month (YYYY-MM), each with its case."""
+
+    def served(self, days: int) -> list[str]:
+        """Return the newest case of each customer whose case was closed within so many days."""
+
+    def file(self, kind: str, number: str, data: Mapping[str, Any]) -> str:
+        """Keep a report as a numbered, sealed paper; return its number."""
+
+
 @dataclass(frozen=True)
 class LocalContext:
     """What a local handler may touch; everything is in the step's transaction."""
@@ -138,6 +200,8 @@ class LocalContext:
     papers: Papers
     clocks: Clocks
     flows: Flows
+    staff: Staff
+    figures: Figures
 
 
 class Post(Protocol):
@@ -155,6 +219,9 @@ class Post(Protocol):
 
 class Outside(Protocol):
     """Registered systems outside."""
+
+    def is_registered(self, connector: str) -> bool:
+        """Return whether there is an endpoint for the connector; people do by hand what no system does."""
 
     def request(self, connector: str, payload: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         """Send `payload` to a registered connector with `key` as idempotency key; raises HandlerFailed."""

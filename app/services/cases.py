@@ -117,6 +117,10 @@ class Cases:
 
         return in_unit_of_work(work)
 
+    def types(self) -> tuple[str, ...]:
+        """Return the types that can be registered: those whose process is deployed."""
+        return tuple(kind for kind in TYPES if self._rt.library.latest(NEEDS[kind]) is not None)
+
     def facts(self, case_id: str) -> CaseFacts:
         """Return the facts of a case; raises NotFound."""
         return case_facts(self.row(case_id))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from app.errors import Conflict, FieldError, Invalid, NotFound
 from app.facts import Actor
 from app.services import audit, jobs
+from app.services.independence import refuse_partial
 from app.services.runtime import Runtime
 from app.services.work import Work
 from app.store.models import Audit, CaseCopy, Consultation, Membership, User, WorkItem
@@ -33,6 +34,7 @@ class Colleagues:
         def apply(session: Session, item: WorkItem) -> None:
             self._mine_or_above(session, item, actor)
             user = self._colleague(session, to_username, item.group_code, "to")
+            refuse_partial(self._rt, session, item, user.username)
             item.assignee_id, item.owner_id, item.claimed_at = user.id, None, self._rt.clock.now()
             item.revision += 1
             self._tell(session, item, user, "task_transferred", actor, note)
@@ -49,6 +51,7 @@ class Colleagues:
             user = self._colleague(session, to_username, None, "to")
             if user.id == actor.user_id:
                 raise Invalid([FieldError("to", "Choose somebody else.", "请选择其他人。")])
+            refuse_partial(self._rt, session, item, user.username)
             item.owner_id, item.assignee_id, item.claimed_at = actor.user_id, user.id, self._rt.clock.now()
             item.revision += 1
             self._tell(session, item, user, "task_delegated", actor, note)

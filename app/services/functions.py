@@ -8,11 +8,15 @@ from typing import Any
 
 from app.facts import Period
 from app.services.casebox import CaseBox
+from app.services.moments import Moments
 from app.services.runtime import Runtime
 
 
 def functions_at(rt: Runtime, now: datetime, box: CaseBox | None) -> Mapping[str, Callable[..., Any]]:
-    """Return due, after, workdays, now and today as they answer at `now` (aware UTC) for the case in `box`."""
+    """Return due, after, workdays, now, today and the moments of standing work for the case in `box`.
+
+    They answer as of `now` (aware UTC).
+    """
     def due(name: str) -> datetime | None:
         return box.clocks.due_times().get(name) if box else None
 
@@ -23,5 +27,5 @@ def functions_at(rt: Runtime, now: datetime, box: CaseBox | None) -> Mapping[str
         span = days if isinstance(days, str) else f"P{int(days)}D"
         return rt.calendar().add(now, Period(span, "working")).due_at
 
-    return {"due": due, "after": after, "workdays": workdays, "now": lambda: now,
-            "today": lambda: rt.calendar().local(now).date()}
+    return {**Moments(rt.calendar(), rt.zone, now).functions(), "due": due, "after": after, "workdays": workdays,
+            "now": lambda: now, "today": lambda: rt.calendar().local(now).date()}

@@ -94,12 +94,6 @@ class Jobs:
                 session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars()
             )
 
-    def next_due(self) -> datetime | None:
-        """Return when the next job is due (aware UTC), or None."""
-        with unit_of_work_for_reading() as session:
-            waiting = select(Job.run_at).where(Job.state == "waiting", ~_held()).order_by(Job.run_at).limit(1)
-            return session.execute(waiting).scalar_one_or_none()
-
     def running(self) -> bool:
         """Return whether a worker that lives has a job in hand."""
         alive = select(Job.id).where(Job.state == "running", Job.locked_until >= self._rt.clock.now()).limit(1)

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from app.errors import NotAllowed
 from app.facts import SYSTEM, Actor
 from app.services import audit, jobs
 from app.services.runtime import Runtime
@@ -20,6 +21,8 @@ from app.store.unit_of_work import in_unit_of_work
 
 KEEP_EARLY = timedelta(days=30)
 DELIVER = "deliver_message"
+# Only the requirement change throws these, after the customer's signature; nobody may from outside.
+SIGNED_ONLY = {"case_rerouted": "D-2.4.8", "demand_changed": "D-2.4.8"}
 
 
 def accept(
@@ -82,7 +85,14 @@ class Messages:
     def publish(
         self, name: str, correlation: str | None, payload: Mapping[str, Any], actor: Actor, key: str | None = None
     ) -> Delivery:
-        """Take a message in and hand it over at once if somebody waits; raises nothing when nobody does."""
+        """Take a message in and hand it over at once if somebody waits; nothing is raised when nobody does.
+
+        Raises NotAllowed, with the clause, for what only a diagram may say.
+        """
+        clause = SIGNED_ONLY.get(name)
+        if clause is not None:
+            raise NotAllowed(f"Only a change that the customer has signed may say this ({clause}).",
+                             f"只有客户签字后的需求变更才能发出此消息（{clause}）。", clauses=[clause])
 
         def take(session: Session) -> int | None:
             message = accept(session, name, correlation, payload, now=self._rt.clock.now(), source=actor.name, key=key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -76,9 +76,10 @@ class Operations:
         moved = 0
         for _ in range(limit):
             ran = self._timers.fire_due() + self._jobs.run_due()
-            if not ran:
-                break
             moved += ran
+            following = self.next_due()
+            if not ran or following is None or following > self._rt.clock.now():
+                break
         return moved
 
     def advance_clock(self, actor: Actor, *, by: str | None = None, to: str | None = None) -> tuple[datetime, int]:
@@ -95,20 +96,10 @@ class Operations:
         start, patience = clock.now(), monotonic() + PATIENCE
         fired = self._quiesce_all(patience)
         target = self._target(start, by, to)
-        while target is not None:
-            due = [
-                when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None and when <= target
-            ]
-            moment = max(min(due), clock.now()) if due else target
-            self._set_time(clock, moment)
-            moved = self._quiesce_all(patience)
-            fired += moved
-            if moment >= target:
-                break
-            if not moved and min(due) <= moment:  # what is due can't be done now: it must not stop the clock
-                self._set_time(clock, target)
-                fired += self._quiesce_all(patience)
-                break
+        if target is not None:
+            fired += self.walk(
+                target, lambda moment: self._set_time(clock, moment), lambda: self._quiesce_all(patience)
+            )
         in_unit_of_work(
             lambda session: audit.record(
                 session,
@@ -121,6 +112,31 @@ class Operations:
             )
         )
         return clock.now(), fired
+
+    def walk(
+        self, target: datetime, move: Callable[[datetime], None], settle: Callable[[], int] | None = None
+    ) -> int:
+        """Move the clock with `move` from due time to due time up to `target` (aware UTC); return how much fired.
+
+        `settle` runs what is due, `quiesce` when it is not given.
+        """
+        fired, settle = 0, settle or self.quiesce
+        while True:
+            found = self.next_due()
+            following = found if found is not None and found <= target else None
+            moment = max(following, self._rt.clock.now()) if following is not None else target
+            move(moment)
+            moved = settle()
+            fired += moved
+            if moment >= target:
+                return fired
+            if not moved and following is not None:  # what can't be done now must not stop the clock
+                move(target)
+                return fired + settle()
+
+    def next_due(self) -> datetime | None:
+        """Return when the next timer, reminder or job is due (aware UTC), or None."""
+        return self._timers.next_due()
 
     # ---- inner
 
@@ -150,9 +166,7 @@ class Operations:
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:
-            return min(
-                (when for when in (self._timers.next_due(), self._jobs.next_due()) if when is not None), default=None
-            )
+            return self.next_due()
         if by is None or to is not None:
             raise Invalid(
                 [

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.engine import milestone_of
+from app.engine import feel, milestone_of
 from app.errors import Conflict
 from app.facts import Element, ExecutionView, OpenTask, WaitingTimer
 from app.services import messages
-from app.store.models import Incident, Instance, Subscription, Timer, WorkItem
+from app.store.models import Incident, Instance, Subscription, Timer, User, WorkItem
 from app.store.unit_of_work import insert_rows
 
 if TYPE_CHECKING:
@@ -82,6 +82,7 @@ class Projections:
             "name_en": element.name_en,
             "form_id": element.form,
             "group_code": task.group,
+            "assignee_id": self._assignee(task),
             "state": "open",
             "level": box.case.level if box else None,
             "milestone": element.milestone,
@@ -91,6 +92,15 @@ class Projections:
             "revision": 0,
             "on_behalf": False,
         }
+
+    def _assignee(self, task: OpenTask) -> int | None:
+        """Return the user whom the diagram names for the task, or None."""
+        wanted = task.element.properties.get("assignee")
+        if not wanted:
+            return None
+        name = feel.evaluate(wanted, {**task.variables, **self.step.facts()}, self.step.functions())
+        found = self.session.execute(select(User.id).where(User.username == str(name), User.active))
+        return found.scalar_one_or_none()
 
     # ---- timers
 
@@ -125,7 +135,6 @@ class Projections:
             return []
         query = (
             select(Timer.instance_id)
-            .distinct()
             .join(Instance, Instance.id == Timer.instance_id)
             .where(
                 Instance.case_id == case_id,
@@ -133,6 +142,8 @@ class Projections:
                 Instance.state == "active",
                 Timer.milestone.in_(names),
             )
+            .group_by(Timer.instance_id)
+            .order_by(func.min(Timer.id))  # always in one order, whatever the ids
         )
         return list(session.execute(query).scalars())
 

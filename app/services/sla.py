@@ -20,6 +20,7 @@ Decide = Callable[[str, Mapping[str, Any]], DecisionResult]
 DECISIONS = ("deadlines", "pickup_time")
 PAUSE_WORDS = {"waiting_customer": ("等待客户", "waiting for the customer"),
                "waiting_parts": ("等待备件", "waiting for parts")}
+CLOCKS_AS = "clocks_as"  # further fact: the case is timed as another type from now on, an appeal (R21, R22)
 FROM_REGISTRATION = frozenset({"registered", "contact"})  # O3: these run from the registration, not from the step
 
 
@@ -76,8 +77,10 @@ class CaseClocks:
 
     # -- starting
 
-    def open(self, clock_start: str, names: Sequence[str] | None = None) -> None:
+    def open(self, clock_start: str, names: Sequence[str] | None = None, at: datetime | None = None) -> None:
         """Start every milestone that the decisions count from `clock_start` (or only `names`).
+
+        `at` is when what they count from happened (aware UTC), never later than now.
 
         A clock that runs is left alone, and so is one that was reached in the case's present round, unless it is named:
         naming it starts it anew (a second escalation, a new solution). Raises StepFailed when the case is graded and no
@@ -88,13 +91,38 @@ class CaseClocks:
                  if row.state == "open" or (row.state == "reached" and row.round == case.round and not names)}
         known = {row.name for row in self.all() if row.state != "cancelled"}
         again = any(row.clock_start == clock_start and row.round != case.round for row in self.all())
+        from_registration = clock_start in FROM_REGISTRATION and not again and CLOCKS_AS not in case.extra
         wanted: list[tuple[Planned, datetime, list[dict[str, Any]]]] = []
         for planned in self._plan():
             asked = planned.clock_start == clock_start and (not names or planned.name in names)
             if asked and planned.name not in taken:
-                first = clock_start in FROM_REGISTRATION and not again and planned.name not in known
-                wanted.append((planned, case.registered_at if first else self._now, []))
+                first = from_registration and planned.name not in known
+                happened = min(at or self._now, self._now)
+                wanted.append((planned, case.registered_at if first else happened, []))
         self._insert(wanted)
+
+    def agree(self, name: str, due_at: datetime, clause: str) -> bool:
+        """Replace an open clock's due time (aware UTC) by what the customer has signed; False where none runs.
+
+        The old clock is kept as superseded, so that both promises stay on record (D-2.4.7).
+        """
+        old = self.current(name)
+        if old is None or old.state != "open" or due_at <= self._now:
+            return False
+        shown = f"{self._calendar.local(due_at):%Y-%m-%d %H:%M}"
+        step = {"zh": f"客户签字同意变更，期限改为 {shown}（{clause}）。",
+                "en": f"The customer signed a change: now due {shown} ({clause}).", "at": due_at.isoformat()}
+        copied = {column.key: getattr(old, column.key) for column in Milestone.__table__.columns if column.key != "id"}
+        old.state = "superseded"
+        (new,) = rows.add(self._session, [{**copied, "promised_at": due_at, "due_at": due_at, "pauses": [],
+                                           "paused_at": None, "started_at": self._now, "why": [*old.why, step],
+                                           "clauses": [*old.clauses, clause], "provisional": False}])
+        rows.add_checks(self._session, [{"milestone_id": new.id, "case_id": self._case.id, "clause": clause,
+                                         "duration": old.duration, "calendar": old.calendar, "due_at": due_at}])
+        old.superseded_by = new.id
+        self._rows = [*self.all(), new]
+        self.changed.add(name)
+        return True
 
     def regrade(self) -> None:
         """Recompute the open milestones, each from its own clock start, after level, type or origin changed.
@@ -127,7 +155,8 @@ class CaseClocks:
 
     def _plan(self) -> list[Planned]:
         case = self._case
-        context = {"case_type": case.type, "level": case.level, "origin": case.origin, "channel": case.channel}
+        context = {"case_type": case.extra.get(CLOCKS_AS) or case.type, "level": case.level,
+                   "origin": case.origin, "channel": case.channel}
         found: list[Planned] = []
         for decision in self._decisions:
             if decision != "pickup_time" and case.level is None:

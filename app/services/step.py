@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select
@@ -22,6 +23,10 @@ from app.handling.contract import Kind, LocalContext
 from app.services import jobs, messages
 from app.services.casebox import CaseBox
 from app.services.functions import functions_at
+from app.services.ports.figures import FigureDesk
+from app.services.ports.numbers import NumberDesk
+from app.services.ports.papers import PaperDesk
+from app.services.ports.staff import StaffDesk
 from app.services.projections import Projections
 from app.services.runtime import Runtime
 from app.store.models import Case, History, Instance, WorkItem
@@ -50,6 +55,10 @@ class Step:
         self._thrown = 0
         self._last_end: str | None = None
         self._acting_group: str | None = None
+
+    @cached_property
+    def _profile(self) -> Mapping[str, Any]:
+        return dict(self.rt.profile())
 
     # ---- opening
 
@@ -135,7 +144,7 @@ class Step:
 
     def facts(self) -> Mapping[str, Any]:
         """Return the names `case` and `profile`."""
-        return {"case": self.box.context() if self.box else None, "profile": dict(self.rt.profile())}
+        return {"case": self.box.context() if self.box else None, "profile": self._profile}
 
     def observe(self, event: ActivityEvent) -> None:
         """Write down what happened, and let it move the case's clocks and status."""
@@ -258,20 +267,7 @@ class Step:
     # ---- inner
 
     def _run_local(self, call: ServiceCall, run: Callable[..., Any]) -> Any:
-        box = self._require_box(call)
-        context = LocalContext(
-            now=self._now,
-            operation=call.operation,
-            process=call.element.process,
-            element_id=call.element.id,
-            variables=call.variables,
-            case=box.facts(),
-            desk=box.desk,
-            numbers=box.numbers,
-            papers=box.papers,
-            clocks=box.clocks,
-            flows=Flows(self),
-        )
+        context = self._context_of(call)
         self.session.flush()
         # What a failed handler wrote is undone; the step goes on and an operator sees the incident.
         with self.session.begin_nested():
@@ -284,12 +280,25 @@ class Step:
                     f"{call.operation}: {error}", f"{call.operation} 处理失败：{error}", element=call.element.id
                 ) from error
 
-    def _require_box(self, call: ServiceCall) -> CaseBox:
-        if self.box is None:
-            raise StepFailed(
-                f"{call.operation} needs a case", f"{call.operation} 需要所属个案", element=call.element.id
-            )
-        return self.box
+    def _context_of(self, call: ServiceCall) -> LocalContext:
+        box, without = self.box, WithoutCase(call)
+        case = box.case if box else None
+        numbers = NumberDesk(self.session, self._now, self.rt.zone)
+        return LocalContext(
+            now=self._now,
+            operation=call.operation,
+            process=call.element.process,
+            element_id=call.element.id,
+            variables=call.variables,
+            case=box.facts() if box else None,
+            desk=box.desk if box else without,
+            numbers=box.numbers if box else numbers,
+            papers=box.papers if box else PaperDesk(self.session, None, self._now, numbers, self.actor.name),
+            clocks=box.clocks if box else without,
+            flows=Flows(self),
+            staff=StaffDesk(self.session, case),
+            figures=FigureDesk(self.session, self._now, self.rt.calendar(), numbers),
+        )
 
     def _move_case(self, box: CaseBox, event: ActivityEvent) -> None:
         element = event.element
@@ -319,6 +328,18 @@ class Step:
             )
 
 
+class WithoutCase:
+    """Stands for what only a case has where there is none: a standing process asked for it by mistake."""
+
+    def __init__(self, call: ServiceCall) -> None:
+        self._call = call
+
+    def __getattr__(self, name: str) -> Any:
+        """Refuse whatever is asked; raises StepFailed."""
+        call = self._call
+        raise StepFailed(f"{call.operation} needs a case", f"{call.operation} 需要所属个案", element=call.element.id)
+
+
 class Flows:
     """Starts processes beside the case, in the step's transaction."""
 
@@ -329,7 +350,7 @@ class Flows:
         """Start an instance linked to the case; None when `key` has started one before."""
         step = self._step
         if key is not None:
-            key = f"{step.instance.case_id}:{key}"
+            key = f"{step.instance.case_id or step.instance.id}:{key}"
             if step.session.execute(select(Instance.id).where(Instance.link_key == key)).first() is not None:
                 return None
         linked = Step.start(
@@ -342,6 +363,19 @@ class Flows:
             parent_id=step.instance.id,
             link_key=key,
         )
+        linked.close()
+        return linked.instance.id
+
+    def start_for(self, case_id: str, process: str, variables: Mapping[str, Any], *, key: str) -> str | None:
+        """Start an instance linked to another case; None when `key` has started one before or the case is gone."""
+        step, key = self._step, f"{case_id}:{key}"
+        if step.session.execute(select(Instance.id).where(Instance.link_key == key)).first() is not None:
+            return None
+        case = locked(step.session, Case, case_id)
+        if case is None:
+            return None
+        linked = Step.start(step.rt, step.session, process, variables, step.actor, case=case,
+                            parent_id=step.instance.id, link_key=key)
         linked.close()
         return linked.instance.id
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import ChengnuoError, Conflict
 from app.facts import SYSTEM
 from app.services import jobs, step
 from app.services.runtime import Runtime
+from app.services.standing import StandingWork
 from app.store.models import Incident, Instance, Timer, WorkItem
+from app.store.queries import due as falling
 from app.store.unit_of_work import in_unit_of_work
 
 log = logging.getLogger(__name__)
@@ -26,24 +28,18 @@ RUNNING = select(Instance.state).where(Instance.id == Timer.instance_id).scalar_
 class Timers:
     """Fires due timers. The table is the truth; no scheduler job stands for a timer."""
 
-    def __init__(self, rt: Runtime) -> None:
-        self._rt = rt
+    def __init__(self, rt: Runtime, standing: StandingWork) -> None:
+        self._rt, self._standing = rt, standing
 
     def next_due(self) -> datetime | None:
-        """Return when the next timer or reminder is due (aware UTC), or None."""
-        timer = (
-            select(func.min(case((Timer.not_before > Timer.due_at, Timer.not_before), else_=Timer.due_at)))
-            .join(Instance, Instance.id == Timer.instance_id)
-            .where(Instance.state == "active")
-        )
-        reminder = select(func.min(WorkItem.remind_at)).where(WorkItem.state == "open")
+        """Return when the next timer, reminder, job or standing work is due (aware UTC), or None."""
         with jobs.unit_of_work_for_reading() as session:
-            found = [session.execute(query).scalar_one_or_none() for query in (timer, reminder)]
+            found = (falling.next_due(session), self._standing.next_due())
         return min((when for when in found if when is not None), default=None)
 
     def fire_due(self, limit: int = 200) -> int:
-        """Fire what is due, oldest first; return how many instances and reminders moved."""
-        return self._fire_timers(limit) + self._send_reminders(limit)
+        """Fire what is due, oldest first, and start standing work; return how many instances and reminders moved."""
+        return self._fire_timers(limit) + self._send_reminders(limit) + self._standing.start_due()
 
     def _fire_timers(self, limit: int) -> int:
         now = self._rt.clock.now()
@@ -55,7 +51,7 @@ class Timers:
                 or_(Timer.not_before.is_(None), Timer.not_before <= now),
             )
             .group_by(Timer.instance_id)
-            .order_by(func.min(Timer.due_at))
+            .order_by(func.min(Timer.due_at), func.min(Timer.id))
             .limit(limit)
         )
         with jobs.unit_of_work_for_reading() as session:
@@ -109,6 +105,10 @@ class Timers:
     def _send_reminders(self, limit: int) -> int:
         """Queue the reminder of each task whose time has come; clearing remind_at makes it once."""
         now = self._rt.clock.now()
+        with jobs.unit_of_work_for_reading() as session:  # looking takes no write lock
+            waiting = select(WorkItem.id).where(WorkItem.state == "open", WorkItem.remind_at <= now).limit(1)
+            if session.execute(waiting).first() is None:
+                return 0
 
         def work(session: Session) -> int:
             due = (

@@ -15,6 +15,7 @@ from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed,
 from app.facts import CUSTOMER_GROUP, Actor
 from app.services import audit, step
 from app.services.cases import SEES_ALL, Cases
+from app.services.independence import refuse_naming, refuse_partial
 from app.services.reading import Reading
 from app.services.runtime import Runtime
 from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
@@ -101,6 +102,7 @@ class Work:
                 return
             if item.assignee_id is not None:
                 raise self.taken(session, item)
+            refuse_partial(self._rt, session, item, actor.name)
             item.assignee_id, item.claimed_at = actor.user_id, self._rt.clock.now()
             item.revision += 1
 
@@ -346,6 +348,8 @@ class Work:
             raise NotAllowed("This task is for another group", "此任务属于其他岗位")
         if item.assignee_id is not None and actor.user_id is not None and item.assignee_id != actor.user_id:
             raise self.taken(session, item)
+        if actor.user_id is not None:
+            refuse_partial(self._rt, session, item, actor.name)
         if revision is not None and revision != item.revision:
             raise Conflict(
                 "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
@@ -380,6 +384,7 @@ class Work:
             paper = definition.paper.get("number_kind")
             if paper and moving.box is not None:
                 moving.box.papers.fill(str(paper), data)  # a form that is a part of a paper
+        refuse_naming(self._rt, moving.session, item, variables)
         row = {
             "work_item_id": item.id,
             "instance_id": item.instance_id,

@@ -393,7 +393,7 @@ class History(db.Model):  # type: ignore[name-defined,misc]
     actor: Mapped[str] = mapped_column(String(80))
     group_code: Mapped[str | None] = mapped_column(String(40))
     attempt: Mapped[int] = mapped_column(Integer, default=1)
-    detail: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    detail: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 class Submission(db.Model):  # type: ignore[name-defined,misc]

@@ -22,7 +22,7 @@ def _refuse_changes_of_a_sealed_paper(_mapper: Any, _connection: Any, paper: Doc
                        f"{paper.number} 已结案封存，变更须另立补充。", number=paper.number)
 
 
-def of_case(session: Session, case_id: str, kinds: Sequence[str], state: str) -> list[Document]:
+def of_case(session: Session, case_id: str | None, kinds: Sequence[str], state: str) -> list[Document]:
     """Return the case's papers of some kinds in a state, newest first."""
     query = (select(Document).where(Document.case_id == case_id, Document.kind.in_(kinds), Document.state == state)
              .order_by(Document.id.desc()))
@@ -34,6 +34,12 @@ def by_number(session: Session, number: str) -> Document | None:
     return session.scalars(select(Document).where(Document.number == number)).one_or_none()
 
 
+def annexes_of(session: Session, number: str) -> list[Document]:
+    """Return the annexes to a paper, or to a case by its number, oldest first."""
+    query = select(Document).where(Document.kind == "annex", Document.supplements == number).order_by(Document.id)
+    return list(session.scalars(query))
+
+
 def add(session: Session, paper: Document) -> Document:
     """Write a new paper with its copies, none of them handed out yet."""
     session.add(paper)
@@ -41,6 +47,13 @@ def add(session: Session, paper: Document) -> Document:
     session.add_all(DocumentCopy(document_id=paper.id, copy_no=number) for number in range(1, paper.copies + 1))
     session.flush()
     return paper
+
+
+def allow_copies(session: Session, paper: Document, copies: int) -> None:
+    """Give an open paper as many copies, if it has fewer."""
+    missing = range(paper.copies + 1, copies + 1)
+    session.add_all(DocumentCopy(document_id=paper.id, copy_no=number) for number in missing)
+    paper.copies = max(paper.copies, copies)
 
 
 def seal(session: Session, paper: Document, recipients: Sequence[str], reason: str | None, at: datetime) -> bool:
@@ -59,3 +72,11 @@ def copies_of(session: Session, paper_id: int) -> list[DocumentCopy]:
     """Return the copies of a paper in order."""
     query = select(DocumentCopy).where(DocumentCopy.document_id == paper_id).order_by(DocumentCopy.copy_no)
     return list(session.scalars(query))
+
+
+def pass_on(session: Session, paper_id: int, holder: str, to: str, at: datetime) -> bool:
+    """Hand on the first copy that `holder` has; False when he has none."""
+    own = (select(DocumentCopy.id).where(DocumentCopy.document_id == paper_id, DocumentCopy.recipient == holder)
+           .order_by(DocumentCopy.copy_no).limit(1).scalar_subquery())
+    moved = session.execute(update(DocumentCopy).where(DocumentCopy.id == own).values(recipient=to, handed_at=at))
+    return bool(moved.rowcount == 1)  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.errors import ChengnuoError
+from app.services.standing import STARTERS
 from app.store.queries import inbox
 from app.store.queries import operations as queries
 from app.web.answers import said, tell
@@ -92,6 +93,22 @@ def jobs() -> str:
     )
 
 
+@blueprint.get("/standing")
+@entry(*STARTERS)
+def standing() -> str:
+    """List the standing work with its next start."""
+    return render_template("operations/standing.html", rows=services().standing.all())
+
+
+@blueprint.post("/standing/<key>")
+@entry(*STARTERS)
+def start_standing(key: str) -> Response:
+    """Start one by hand, besides its calendar."""
+    with tell(_("Started; its tasks are in the inboxes now.")):
+        services().standing.start(key, actor())
+    return redirect(url_for("operations.standing"))
+
+
 @blueprint.route("/clock", methods=["GET", "POST"])
 @entry("admin")
 def clock() -> Response | str:
@@ -99,8 +116,7 @@ def clock() -> Response | str:
     if current_app.config["CLOCK"] != "adjustable":
         abort(404)
     if request.method == "GET":
-        due = [when for when in (services().timers.next_due(), services().jobs.next_due()) if when is not None]
-        return render_template("operations/clock.html", next_due=min(due, default=None))
+        return render_template("operations/clock.html", next_due=services().operations.next_due())
     wanted = (
         {"to": "next"}
         if request.form.get("by") == "next"

@@ -125,6 +125,7 @@ CLOCK_STARTS = {
     "escalation_approved": _("from the approved escalation"),
     "low_score": _("from the low score"),
     "contact": _("from the contact"),
+    "opinion_opened": _("from the opening of the opinion"),
 }
 CALENDARS = {"natural": _("natural time"), "working": _("working time")}
 VERDICTS = {
@@ -158,6 +159,23 @@ PAPERS = {
     "rectification": _("Rectification sheet"),
     "survey": _("Satisfaction survey"),
     "escalation_approval": _("Escalation form"),
+    "return_application": _("Return application"),
+    "return_slip": _("Return slip"),
+    "reissue_request": _("Reissue request"),
+    "refund_voucher": _("Refund voucher"),
+    "repair_report": _("Repair report"),
+    "annex": _("Annex"),
+    "assessment_decision": _("Decision letter"),
+    "payroll_deduction": _("Deduction order"),
+    "requirement_change": _("Requirement change"),
+    "lesson": _("Lesson learnt"),
+    "report_weekly_complaints": _("Weekly report"),
+    "report_closed_opinions_summary": _("Summary of closed opinions"),
+    "report_monthly_analysis": _("Monthly analysis"),
+    "report_month_end_slips": _("Month-end slips"),
+    "report_satisfaction_survey": _("Satisfaction figures"),
+    "report_rectification_effect": _("Effect of the rectification"),
+    "report_performance_record": _("Performance record"),
 }
 TRANSITIONS = {
     "started": _("started"),

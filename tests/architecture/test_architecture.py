@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "queue_postgres": {"wiring", "services", "store"},
     "serving": {"jobs", "wiring", "cli", "services"},
     "migrations": {"store"},
-    "cli": SEAMS | {"services", "wiring", "jobs", "serving", ""},
+    "simulation": {"services", "store", "wiring"},
+    "cli": SEAMS | {"services", "wiring", "jobs", "serving", "simulation", ""},
     "": {"web", "wiring", "store"},
 }
 ONLY_IN = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -93,7 +94,7 @@ def test_a_refund_is_timed_from_the_acceptance():
     walk = proposed(remedy="return")
     do(walk, "accept_proposal", accepted=True)
     starts = [call.params for call in walk.world.calls if call.operation == "start_milestone"]
-    assert {"clock_start": "solution_accepted", "names": ["refund"]} in starts
+    assert {"clock_start": "solution_accepted", "names": ["refund"], "at": START.isoformat()} in starts
 
 
 def test_an_execution_that_fails_leads_to_a_new_solution_and_a_supplementary_opinion():
@@ -297,19 +298,14 @@ def test_a_closed_case_ends_after_thirty_days():
     assert ended_at(walk) == "end_case"
 
 
-def test_an_appeal_within_the_window_is_registered_and_ends_the_case_in_appeal():
+def test_an_appeal_within_the_window_goes_to_the_appeal_and_ends_the_case_in_appeal():
     walk = closed()
-    walk.execution.deliver("appeal_requested", {})
-    do(walk, "register_appeal", admissible=True)
+    walk.execution.deliver("appeal_requested", {"appeal_reason": "不认可", "appeal_demand": "退款"})
     assert "end_in_appeal" in completions(walk)
     assert ended_at(walk) == "end_case"
-
-
-def test_an_appeal_that_is_not_admissible_closes_the_case_as_not_agreed():
-    walk = closed()
-    walk.execution.deliver("appeal_requested", {})
-    do(walk, "register_appeal", admissible=False)
-    assert "end_not_agreed" in completions(walk)
+    (appeal,) = [call.params for call in walk.world.calls if call.params.get("process") == "appeal"]
+    assert (appeal["appeal_reason"], appeal["status"]) == ("不认可", "申诉中")
+    assert appeal["result_at"] is not None
 
 
 @pytest.mark.parametrize("moved", [True, False])
@@ -381,3 +377,14 @@ def test_a_day_and_a_working_day_are_both_kept(row, verify):
     assert result.outputs is not None
     assert result.outputs["verify"] == verify
     assert result.outputs["refund"] == "P15D"
+
+
+def test_every_diagram_that_starts_a_process_beside_gives_it_the_same_variables() -> None:
+    own = {"process", "reason", "milestone", "unless_reached", "status"}  # what the handler itself takes
+    given: dict[str, dict[str, set[str]]] = {}
+    for path, content in files().items():
+        text = content.decode("utf-8") if path.endswith(".bpmn") else ""
+        for call in re.findall(r'id="start_linked_process".*?</spiffworkflow:serviceTaskOperator>', text, re.DOTALL):
+            parameters = dict(re.findall(r'parameter id="(\w+)"[^>]*? value="([^"]*)"', call))
+            given.setdefault(parameters["process"], {}).setdefault(path, set()).update(parameters.keys() - own)
+    assert {process for process, starters in given.items() if len({*map(frozenset, starters.values())}) > 1} == set()

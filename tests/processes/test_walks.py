@@ -6,15 +6,26 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.processes import beside
 from tests.processes.walker import KEYS, Walk, World, built, elements_seen, files, flows_seen, variables_of
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 REASONS = ("overdue", "overdue_24h", "second_complaint", "wide_impact", "unsolved", "major", None)
 FLAGS = ("safety", "production_stop", "batch", "public_opinion")
-WALKS = {"case": 900, "complaint": 300, "satisfaction": 400, "intake": 200, "enquiry": 100, "escalation": 300}
+WALKS = {"case": 900, "complaint": 300, "satisfaction": 400, "intake": 200, "enquiry": 100, "escalation": 300,
+         "return_reissue": 900, "repair": 900, "shipping": 40, "bookkeeping": 60, "subtask": 200,
+         "coordination": 40, **beside.WALKS}
 GRADED = {"case_type": "complaint", "complaint_type": "product_quality", "severity": "general", "batch": False,
           "owner_group": "relations", "several_departments": False, "repeat_complaint": False, "round": 1,
           "result_outcome": None}
+
+BESIDE_PARTS = {
+    "shipping": {"purpose": ("reissue", "send_back"), "slip_number": ("CK-202603-001",)},
+    "bookkeeping": {"settlement": ("refund", "exchange"), "opinion": ("YJ-202603-001",), "red_slip": ("HC-202603-001",),
+                    "black_slip": ("CK-202603-001", None), "refund_voucher": ("TK-202603-001", None)},
+    "subtask": {"subtask": ("202603-0001/1/1",), "owner_group": ("relations",)},
+    "coordination": {"convener": ("supervisor", "task_force"), "owner_group": ("relations",)},
+}
 
 
 def flows_of(key: str) -> dict[tuple[str, str, str], str]:
@@ -29,8 +40,20 @@ def start_of(key: str, world: World) -> dict[str, object]:
     pick = world.random.choice
     if key == "escalation":
         return {"reason": pick(REASONS), "milestone": pick(["first_response", "follow_up", None])}
+    if key in beside.KEYS:
+        return beside.start_of(key, world)
+    if key == "return_reissue":
+        return {"remedy": pick([None, None, "return", "exchange"]), "return_reason": pick(["quality", None]),
+                "opinion_number": pick([None, "", "YJ-202603-001"]), "accepted_at": None, "owner_group": "clerk",
+                "charge": pick([None, "paid"])}
+    if key == "repair":
+        return {"remedy": pick([None, None, "repair"]), "charge": pick(["free", "paid"]), "opinion_number": None,
+                "owner_group": "engineer", "origin": pick(["self_made", "purchased"]), "accepted_at": None}
+    if key in BESIDE_PARTS:
+        return {name: pick(values) for name, values in BESIDE_PARTS[key].items()}
     if key in {"case", "intake"}:
-        facts = {"claimed_type": pick(["complaint", "complaint", "consultation", "suggestion", "other"]),
+        facts = {"claimed_type": pick(["complaint", "complaint", "consultation", "suggestion", "other",
+                                       "return_exchange", "fault_repair"]),
                  "channel": pick(["phone", "web_form", "walk_in"]), "urgency": pick(["high", "medium", "low", None]),
                  "severity": pick(["major", "important", "general", None]), "customer_known": pick([True, False]),
                  "origin": pick(["self_made", "not_applicable"]), "customer_level": pick(["vip", "ordinary"]),
@@ -40,7 +63,8 @@ def start_of(key: str, world: World) -> dict[str, object]:
     graded = {**GRADED, "level": pick(["P1", "P2", "P3"]), "origin": pick(["self_made", "purchased", "not_applicable"])}
     if key == "complaint":
         return {**graded, "several_departments": pick([True, False]), "repeat_complaint": pick([True, False])}
-    return {**graded, "case_type": pick(["complaint", "consultation", "suggestion"])}
+    return {**graded, "case_type": pick(["complaint", "consultation", "suggestion"]),
+            "several_departments": pick([True, False])}
 
 
 def world_of(key: str, seed: int) -> World:

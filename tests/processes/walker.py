@@ -10,16 +10,26 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import yaml
 
 from app import engine
+from app.durations import add_months, parse_duration
+from app.errors import BusinessError
 from app.facts import ActivityEvent, BuiltProcess, Done, Parked, ServiceCall
+from app.services.casebox import Facts
+from app.services.moments import Moments
+from app.work_calendar import WorkCalendar
+from tests.processes import beside
 
+BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 ROOT = Path(__file__).resolve().parents[2]
-KEYS = ("case", "intake", "complaint", "enquiry", "escalation", "satisfaction")
+KEYS = ("case", "intake", "complaint", "enquiry", "escalation", "satisfaction", "return_reissue", "repair",
+        "shipping", "bookkeeping", "subtask", "coordination", *beside.KEYS)
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-PARKED = frozenset({"supplier_message"})
+PARKED = frozenset({"supplier_message", "ship_parcel", "issue_refund", "fetch_tracking"})
+TRACKING = ("on_the_way", "delivered", "delivered", "lost")
 
 
 @cache
@@ -34,6 +44,16 @@ def built() -> Mapping[str, BuiltProcess]:
     """The processes, built as a deployment builds them."""
     groups = {row["zh"]: row["code"] for row in yaml.safe_load((ROOT / "processes/groups.yaml").read_text("utf-8"))}
     return {process.key: process for process in engine.build(files(), engine.Catalog(groups=groups))}
+
+
+@cache
+def errors_at(process: str, element_id: str) -> tuple[str, ...]:
+    """The codes of the errors that are caught at an element."""
+    root = ElementTree.fromstring(files()[f"processes/{process}/{process}.bpmn"])
+    codes = {error.get("id"): error.get("errorCode", "") for error in root.iter(f"{BPMN}error")}
+    return tuple(codes[definition.get("errorRef")] for boundary in root.iter(f"{BPMN}boundaryEvent")
+                 if boundary.get("attachedToRef") == element_id
+                 for definition in boundary.iter(f"{BPMN}errorEventDefinition"))
 
 
 @cache
@@ -62,6 +82,10 @@ def variables_of(form: str) -> Mapping[str, tuple[list[Any], bool]]:
 def _choices(component: Mapping[str, Any]) -> list[Any]:
     if component["type"] == "checkbox":
         return [True, False]
+    if component["type"] == "datetime":
+        return ["2026-02-27"] if component.get("subtype") == "date" else ["2026-03-05T10:00:00+08:00"]
+    if component["type"] == "taglist":
+        return [["13800000001", "13800000002"], []]
     if component["type"] == "number":
         return [0, 150, 1500, 4000, 9000]
     if component.get("values"):
@@ -81,8 +105,8 @@ class World:
         self.calls: list[ServiceCall] = []
         self.thrown: list[tuple[str, str | None]] = []
         self.milestones: dict[str, datetime | None] = {}
-        self.case = {"number": "202603-0001", "type": "complaint", "level": "P3", "owner_group": "relations",
-                     "round": 1, "warranty_status": None, **(case or {})}
+        self.case = Facts({"number": "202603-0001", "type": "complaint", "level": "P3", "owner_group": "relations",
+                     "round": 1, "warranty_status": None, **(case or {})})
 
     def now(self) -> datetime:
         """Return the world's time."""
@@ -91,6 +115,7 @@ class World:
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """Return what diagrams may call."""
         return {"due": self._due, "after": lambda text: _moved(self.time, text), "now": self.now,
+                **Moments(WorkCalendar(), "Asia/Shanghai", self.time).functions(),
                 "workdays": lambda days: self.time + timedelta(days=float(days)), "today": lambda: self.time.date()}
 
     def facts(self) -> Mapping[str, Any]:
@@ -106,6 +131,8 @@ class World:
         self.calls.append(call)
         if call.operation in PARKED:
             return Parked()
+        if call.operation in ANSWERS:
+            return Done(ANSWERS[call.operation](self, call))
         return Done(f"{call.operation}-{len(self.calls)}")
 
     def throw(self, name: str, correlation: str | None, payload: Mapping[str, Any]) -> None:
@@ -119,9 +146,29 @@ class World:
         return self.milestones[name]
 
 
+def _papers(world: World, call: ServiceCall) -> dict[str, Any]:
+    complete = world.random.random() < 0.6
+    return {"complete": complete, "missing": "" if complete else "意见书",
+            "lapsed": not call.params.get("opinion") or world.random.random() < 0.2}
+
+
+def _subtasks(world: World, call: ServiceCall) -> Any:
+    if call.params.get("load") is None:
+        return [f"202603-0001/1/{place}" for place in range(1, world.random.choice((1, 2, 3)) + 1)]
+    pick = world.random.choice
+    return {"title": "查明批次", "group": pick(["quality", None]), "due_at": pick(["2026-03-04T10:00:00+08:00", None]),
+            "cooperation": None, "needs_letter": pick([True, False]), "depends_on": pick(["202603-0001/1/0", None]),
+            "visit_at": pick(["2026-03-05T10:00:00+08:00", None])}
+
+
+# What operations answer whose result the diagram looks into.
+ANSWERS: Mapping[str, Callable[[World, ServiceCall], Any]] = {**beside.ANSWERS, "check_papers": _papers,
+                                                               "plan_subtasks": _subtasks}
+
+
 def _moved(start: datetime, text: str) -> datetime:
-    hours = {"PT2H": 2, "PT4H": 4, "PT24H": 24, "P7D": 168, "P30D": 720}[text]
-    return start + timedelta(hours=hours)
+    duration = parse_duration(text)
+    return add_months(start, duration.months) + duration.elapsed
 
 
 class Walk:
@@ -146,7 +193,9 @@ class Walk:
     def _step(self, view: Any) -> None:
         timers = [timer for timer in view.timers if timer.due_at is not None]
         tasks = [task for task in view.tasks if not (self.world.silent and task.element.lane == "customer")]
-        messages = view.messages if self.world.random.random() < 0.05 else ()
+        # Where nobody has anything to do, a message is as likely as time to come first.
+        likely = 0.05 if tasks or view.calls else 0.4
+        messages = view.messages if self.world.random.random() < likely else ()
         doors = [*[("task", one) for one in tasks] * self.world.haste, *[("message", one) for one in messages] * 50,
                  *[("call", one) for one in view.calls] * self.world.haste, *([("time", None)] if timers else [])]
         assert doors or view.messages, view
@@ -155,12 +204,22 @@ class Walk:
         if kind == "task":
             self.answer(chosen)
         elif kind == "call":
-            self.execution.finish_call(chosen.task_id, {})
+            self.end_call(chosen)
         elif kind == "message":
             self.execution.deliver(chosen.message, {}, chosen.task_id)
         else:
             self.world.time = max(self.world.time, min(timer.due_at for timer in timers))
             self.execution.fire_due()
+
+    def end_call(self, call: Any) -> None:
+        """End an outside call: with what it answers, or with one of the errors that the diagram catches."""
+        caught = errors_at(call.element.process, call.element.id)
+        if caught and self.world.random.random() < 0.5:
+            self.execution.fail_call(call.task_id, BusinessError(self.world.random.choice(caught)))
+        else:
+            state = self.world.random.choice(TRACKING)
+            answer = {"state": state, "reference": "1", "tracking_no": "SF1", "carrier": "SF"}
+            self.execution.finish_call(call.task_id, answer)
 
     def answer(self, task: Any, **given: Any) -> None:
         """Complete a task with `given`, the rest at random."""

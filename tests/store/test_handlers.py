@@ -10,8 +10,10 @@ from app.errors import HandlerFailed
 from app.facts import DecisionResult, Period, RuleHit
 from app.handling import EffectContext, LocalContext, Registry
 from app.services.ports.desk import CaseDeskPort
+from app.services.ports.figures import FigureDesk
 from app.services.ports.numbers import NumberDesk
 from app.services.ports.papers import PaperDesk
+from app.services.ports.staff import StaffDesk
 from app.services.sla import CaseClocks
 from app.store.models import Comment, Document
 from app.store.records import case_facts
@@ -59,7 +61,8 @@ class Office:
     def run(self, operation, **params):
         ctx = LocalContext(now=self.now, operation=operation, process="case", element_id="x", variables={},
                            case=case_facts(self.case), desk=self.desk, numbers=self.numbers, papers=self.papers,
-                           clocks=self.clocks, flows=self.flows)
+                           clocks=self.clocks, flows=self.flows, staff=StaffDesk(self.session, self.case),
+                           figures=FigureDesk(self.session, self.now, WorkCalendar(), self.numbers))
         result = HANDLERS.get(operation).run(ctx, **params)
         self.session.flush()
         return result

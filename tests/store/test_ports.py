@@ -125,6 +125,14 @@ def test_more_recipients_than_copies_are_refused(papers):
         papers.close("contact_letter", recipients=OFFICE)
 
 
+def test_an_open_paper_that_is_used_on_has_copies_for_everybody(session, papers):
+    number = papers.open("contact_letter", copies=1)
+    assert papers.open("contact_letter", copies=2) == papers.open("contact_letter", copies=1) == number
+    assert papers.close("contact_letter", recipients=["engineer", "marketing"]) == number
+    [paper] = session.scalars(select(Document))
+    assert (paper.copies, [copy.recipient for copy in copies_of(session, paper.id)]) == (2, ["engineer", "marketing"])
+
+
 def test_a_form_that_takes_the_escalations_number_keeps_it(session, papers):
     number = papers.open("escalation_approval", copies=1, number="SJ-202603-009", prefilled=True, approved_by="system")
     assert number == "SJ-202603-009"

@@ -54,9 +54,9 @@ def secrets(app: Flask) -> dict[str, str]:
         session.add(Attachment(id=FILE, case_id=case.id, name="a.txt", size=1, content=b"x", media_type="text/plain",
                                digest="0" * 64, uploaded_at=case.registered_at, uploaded_by="clerk"))
     submission = db.session.query(Submission.id).filter_by(case_id=case.id).scalar()
-    return {"number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"], "attachment_id": FILE,
-            "file_id": FILE, "submission_id": str(submission), "incident_id": "1", "verb": "suspend",
-            "wish": "withdrawal", "kind": "opinion", "consultation_id": "1"}
+    return {"key": "weekly_report", "number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"],
+            "attachment_id": FILE, "file_id": FILE, "submission_id": str(submission), "incident_id": "1",
+            "verb": "suspend", "wish": "withdrawal", "kind": "opinion", "consultation_id": "1"}
 
 
 def test_every_route_says_who_may_enter_and_names_groups_that_exist(app: Flask) -> None:

@@ -40,6 +40,8 @@ from app.errors import ExpressionError
 # Functions that every diagram has besides FEEL's own; due, after and workdays give moments.
 HOST_FUNCTIONS: Mapping[str, str] = {
     "due": "any", "after": "any", "workdays": "any", "now": "date and time", "today": "date",
+    "next_weekday": "date and time", "next_month_day": "date and time", "next_month_end": "date and time",
+    "next_half_year": "date and time", "month_day": "date and time", "month_end": "date and time",
 }  # fmt: skip
 _LITERALS = {bool: "boolean", Decimal: "number", str: "string", datetime: "date and time", date: "date", time: "time",
              DaysDuration: "duration", YearsDuration: "duration"}  # fmt: skip

@@ -28,6 +28,7 @@ NAMES_ZH = {
     "mapping": "输入输出映射",
     "script": "脚本",
     "group": "group 属性",
+    "assignee": "assignee 属性",
     "correlate": "correlate 属性",
     "cardinality": "实例数",
 }

@@ -26,6 +26,8 @@ NODE_PROPERTIES = frozenset(
         "correlate",
         "note",
         "result",
+        "assignee",
+        "independent",
     }
 )
 PROCESS_PROPERTIES = frozenset({"kind", "name_en", "note", "clauses", "assumptions", "decisions"})

@@ -14,6 +14,7 @@ TIMER_TYPES = {
     "timeDuration": frozenset({"string", "duration"}),
     "timeCycle": frozenset({"string"}),
 }
+STRING = frozenset({"string"})
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def _node(node: Node) -> Iterator[Slot]:
             yield Slot(text, None, "script", node)
     except ExpressionError:
         yield Slot(node.script or "", None, "script", node)
-    for name, types in (("group", frozenset({"string"})), ("correlate", None)):
+    for name, types in (("group", STRING), ("assignee", STRING), ("correlate", None)):
         if node.properties.get(name):
             yield Slot(node.properties[name], types, name, node)
     yield from _loop(node)

@@ -45,7 +45,7 @@ REFUSED_EVENTS = {
     ),
 }
 ALLOWED = {
-    "startEvent": frozenset({"message"}),
+    "startEvent": frozenset({"message", "timer"}),  # a standing process: the scheduler starts it
     "endEvent": frozenset({"message", "error", "escalation", "signal", "terminate"}),
     "intermediateCatchEvent": frozenset({"timer", "message", "signal"}),
     "intermediateThrowEvent": frozenset({"message", "escalation", "signal"}),
@@ -131,6 +131,14 @@ def _events(process: Process, node: Node, report: Report) -> None:
                 node,
                 f"此处不支持 {event.kind} 事件。",
                 f"A {event.kind} event is not supported here.",
+            )
+        elif node.type == "startEvent" and event.kind == "timer" and not (
+                process.properties.get("kind") == "standing" and event.timer_kind == "timeDate"):
+            report.error(
+                "unsupported_event",
+                node,
+                "定时开始事件只用于常设流程（kind=standing），并须写明下次启动的时刻（timeDate）。",
+                "A timer start belongs to a standing process (kind=standing) and gives the next moment (timeDate).",
             )
         elif node.type == "startEvent" and node.scope != process.id:
             report.error(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from app.errors import StepFailed
+from app.facts import PaperFacts
 from app.services.audit import record
 from app.services.ports.numbers import NumberDesk
 from app.store import papers as rows
@@ -18,18 +19,21 @@ if TYPE_CHECKING:
 # Kinds that are one paper to the office: whoever closes "the opinion" means the supplement of the round, too.
 FAMILIES = (("opinion", "opinion_supplement"), ("escalation", "escalation_approval"),
             ("assessment", "assessment_decision"))
+SIGNED = "signed"  # what of a paper's content holds who signed it
 FAMILY = {kind: family for family in FAMILIES for kind in family}
 
 
 class PaperDesk:
     """The papers of one case in the step's transaction: `app.handling.Papers`."""
 
-    def __init__(self, session: Session, case: Case, now: datetime, numbers: NumberDesk, by: str) -> None:
-        self._session, self._case, self._now, self._numbers, self._by = session, case, now, numbers, by
+    def __init__(self, session: Session, case: Case | None, now: datetime, numbers: NumberDesk, by: str) -> None:
+        self._session, self._now, self._numbers, self._by = session, now, numbers, by
+        self._case_id = case.id if case is not None else None  # a report or a rectification may stand alone
+        self._case_number = case.number if case is not None else None
 
     def open(self, kind: str, *, copies: int, number: str | None = None, data: Mapping[str, Any] | None = None,
              prefilled: bool = False, approved_by: str | None = None) -> str:
-        """Open a paper and return its number; one of that kind that is open already is used on.
+        """Open a paper and return its number; one of that kind that is open already is used on, in copies enough.
 
         A paper that adds to a sealed opinion names it (K24). Raises StepFailed for a number that another paper has, or
         for fewer than one copy.
@@ -37,15 +41,17 @@ class PaperDesk:
         if copies < 1:
             raise StepFailed(f"{kind} needs at least one copy.", f"{kind} 至少一份。")
         family = FAMILY.get(kind, (kind,))
-        present = rows.of_case(self._session, self._case.id, family, "open")
-        present = [paper for paper in present if number is None or paper.number == number]
+        present = rows.of_case(self._session, self._case_id, family, "open")
+        present = [paper for paper in present
+                   if paper.number == number or (number is None and self._case_id is not None)]
         if present:
+            rows.allow_copies(self._session, present[0], copies)
             return present[0].number
         if number is not None and rows.by_number(self._session, number) is not None:
             raise StepFailed(f"There is a paper {number} already.", f"编号 {number} 已被使用。")
-        sealed = rows.of_case(self._session, self._case.id, family, "closed") if "opinion" in family else []
+        sealed = rows.of_case(self._session, self._case_id, family, "closed") if "opinion" in family else []
         paper = rows.add(self._session, Document(
-            case_id=self._case.id, kind=kind, number=number or self._numbers.next(kind), state="open", copies=copies,
+            case_id=self._case_id, kind=kind, number=number or self._numbers.next(kind), state="open", copies=copies,
             data=dict(data or {}), prefilled=prefilled, approved_by=approved_by,
             supplements=sealed[-1].number if sealed else None, opened_at=self._now))
         self._note("opened", paper.number, kind=kind, copies=copies)
@@ -53,7 +59,7 @@ class PaperDesk:
 
     def fill(self, kind: str, data: Mapping[str, Any]) -> str | None:
         """Write into the case's open paper of that kind; return its number, None where there is none."""
-        present = rows.of_case(self._session, self._case.id, FAMILY.get(kind, (kind,)), "open")
+        present = rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), "open")
         if not present:
             return None
         present[0].data = {**present[0].data, **data}
@@ -66,7 +72,7 @@ class PaperDesk:
         Raises StepFailed when there are more recipients than copies.
         """
         self._session.flush()
-        for paper in rows.of_case(self._session, self._case.id, FAMILY.get(kind, (kind,)), "open"):
+        for paper in rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), "open"):
             if number is not None and paper.number != number:
                 continue
             if len(recipients) > paper.copies:
@@ -77,5 +83,67 @@ class PaperDesk:
                 return paper.number
         return None
 
+    def look(self, number: str) -> PaperFacts | None:
+        """Return the case's paper with that number as it is now, or None: what a gate asks."""
+        self._session.flush()
+        paper = rows.by_number(self._session, number)
+        if paper is None or self._case_id not in (None, paper.case_id):
+            return None
+        holders = tuple(copy.recipient for copy in rows.copies_of(self._session, paper.id))
+        signed = frozenset(str(entry["role"]) for entry in paper.data.get(SIGNED, ()))
+        return PaperFacts(paper.kind, paper.number, paper.state, dict(paper.data), holders, signed, paper.reason)
+
+    def newest(self, kind: str, state: str) -> PaperFacts | None:
+        """Return the case's newest paper of a kind in a state, or None."""
+        found = rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), state)
+        return self.look(found[0].number) if found else None
+
+    def sign(self, number: str, role: str, name: str | None = None) -> None:
+        """Note on an open paper of the case that a group has signed it; raises StepFailed where there is none."""
+        paper = rows.by_number(self._session, number)
+        if paper is None or paper.case_id != self._case_id or paper.state != "open":
+            raise _none_open(number)
+        entry = {"role": role, "name": name, "at": self._now.isoformat()}
+        paper.data = {**paper.data, SIGNED: [*paper.data.get(SIGNED, ()), entry]}
+        self._note("signed", number, role=role, name=name)
+
+    def void(self, kind: str, reason: str) -> str | None:
+        """Cancel the case's open paper of that kind; return its number, None where there is none. It keeps it."""
+        for paper in rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), "open"):
+            paper.state, paper.reason, paper.closed_at = "void", reason, self._now
+            self._note("voided", paper.number, kind=kind, reason=reason)
+            return paper.number
+        return None
+
+    def annex(self, number: str | None, kind: str, data: Mapping[str, Any]) -> str:
+        """Add a numbered, sealed annex to a sealed paper of the case (K24), else to the case; return its number.
+
+        Raises StepFailed for a paper that is not sealed, or is another case's.
+        """
+        paper = rows.by_number(self._session, number) if number else None
+        if number and (paper is None or paper.case_id != self._case_id or paper.state != "closed"):
+            raise StepFailed(f"{number} is no sealed paper of this case (B21-7-6a).",
+                             f"{number} 不是本案已结案的单据（B21-7-6a）。", clauses=["B21-7-6a"])
+        base = number or self._case_number or ""
+        annexes = rows.annexes_of(self._session, base)
+        annex = rows.add(self._session, Document(
+            case_id=self._case_id, kind="annex", number=f"{base}-F{len(annexes) + 1}", state="open", copies=1,
+            data={"annex_kind": kind, **data}, prefilled=True, supplements=base, opened_at=self._now))
+        rows.seal(self._session, annex, ("general_affairs",), kind, self._now)
+        self._note("annexed", annex.number, kind=kind, to=base)
+        return annex.number
+
+    def hand_over(self, number: str, holder: str, to: str) -> None:
+        """Pass on the copy of the case's paper that `holder` has; raises StepFailed where he has none."""
+        paper = rows.by_number(self._session, number)
+        own = paper is not None and self._case_id in (None, paper.case_id)  # a standing process serves every case
+        if paper is None or not own or not rows.pass_on(self._session, paper.id, holder, to, self._now):
+            raise StepFailed(f"{holder} holds no copy of {number}.", f"{holder} 手中没有 {number} 的联次。")
+        self._note("handed", number, holder=holder, to=to)
+
     def _note(self, verb: str, number: str, **detail: Any) -> None:
-        record(self._session, self._now, self._by, f"case:paper:{verb}", number, self._case.id, detail)
+        record(self._session, self._now, self._by, f"case:paper:{verb}", number, self._case_id, detail)
+
+
+def _none_open(number: str) -> StepFailed:
+    return StepFailed(f"The case has no open paper {number}.", f"个案没有编号为 {number} 的未结单据。")
