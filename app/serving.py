@@ -38,6 +38,7 @@ def serve(application: Callable[..., Flask], host: str) -> int:
                 click.echo(finding_line(finding), err=True)
             return 1
         services().people.seed_groups()
+        services().knowledge.seed(services().runtime.root)
         password = services().people.seed_demo() if app.config["ENVIRONMENT"] != "production" else None
     try:
         port = choose_port(host)

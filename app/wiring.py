@@ -18,18 +18,23 @@ from app.facts import SYSTEM, CaseFacts
 from app.handling import Registry
 from app.handling.contract import Post
 from app.notifications import Connectors, Postman
+from app.policy.papers import PaperRule, read_papers
+from app.policy.phrases import Phrases, read_phrases
 from app.policy.register import Register, read_register
+from app.policy.wording import Wording, read_wording
 from app.services import jobs as job_rows
 from app.services import messages as inbox
 from app.services import step
 from app.services.administration import Administration
 from app.services.audit import Sealer
+from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.jobs import Jobs
+from app.services.knowledge import Knowledge
 from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
@@ -54,6 +59,9 @@ class Services:
 
     runtime: Runtime
     register: Register
+    papers: Mapping[str, PaperRule]
+    phrases: Phrases
+    wording: Wording
     cases: Cases
     work: Work
     colleagues: Colleagues
@@ -65,6 +73,8 @@ class Services:
     definitions: Definitions
     people: People
     desk: Desk
+    case_files: CaseFiles
+    knowledge: Knowledge
     administration: Administration
     voice: CustomerVoice
     sealer: Sealer
@@ -146,6 +156,9 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     built = Services(
         runtime=runtime,
         register=register,
+        papers=read_papers(root),
+        phrases=read_phrases(root, register.milestones),
+        wording=read_wording(root),
         cases=cases,
         work=work,
         colleagues=Colleagues(runtime, work),
@@ -162,6 +175,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
             production=app.config["ENVIRONMENT"] == "production",
         ),
         desk=Desk(clock, cases.may_see),
+        case_files=CaseFiles(clock, cases.may_see),
+        knowledge=Knowledge(clock, reading, work),
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),

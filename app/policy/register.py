@@ -81,10 +81,10 @@ def read_register(root: Path) -> Register:
     folder = root / "processes" / "policy"
     groups = tuple(
         Group(str(row["code"]), str(row["zh"]), str(row["en"]))
-        for row in _rows(root / "processes" / "groups.yaml", "groups")
+        for row in rows_of(root / "processes" / "groups.yaml", "groups")
     )
     clauses = {}
-    for row in _rows(folder / "clauses.yaml", "clauses"):
+    for row in rows_of(folder / "clauses.yaml", "clauses"):
         figures = row.get("figures") or {}
         clauses[str(row["id"])] = Clause(
             str(row["id"]),
@@ -97,7 +97,7 @@ def read_register(root: Path) -> Register:
             row,
         )
     documents = {
-        str(row["id"]): str(row.get("title", row["id"])) for row in _rows(folder / "documents.yaml", "documents")
+        str(row["id"]): str(row.get("title", row["id"])) for row in rows_of(folder / "documents.yaml", "documents")
     }
     return Register(
         groups,
@@ -110,13 +110,14 @@ def read_register(root: Path) -> Register:
 
 def _names(path: Path, top: str) -> dict[str, tuple[str, str]]:
     names = {}
-    for row in _rows(path, top):
+    for row in rows_of(path, top):
         name = str(row.get("name") or row.get("id"))
         names[name] = (str(row.get("zh") or name), str(row.get("en") or name.replace("_", " ").capitalize()))
     return names
 
 
-def _rows(path: Path, top: str) -> list[dict[str, Any]]:
+def rows_of(path: Path, top: str) -> list[dict[str, Any]]:
+    """Return a register file's list, at its top or below `top`; raises Refused."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -140,3 +141,8 @@ def _rows(path: Path, top: str) -> list[dict[str, Any]]:
             [Finding(str(path), None, 1, "register_shape", "error", f"应为“{top}”列表", f"A list “{top}” is expected")]
         )
     return rows
+
+
+def optional_rows(path: Path, top: str) -> list[dict[str, Any]]:
+    """Return the list of a file that an installation may leave out, [] without it; raises Refused."""
+    return rows_of(path, top) if path.exists() else []

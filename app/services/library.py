@@ -40,6 +40,7 @@ class Library:
         self.version = lru_cache(maxsize=1024)(self._read_version)
         self._file = lru_cache(maxsize=1024)(self._read_file)
         self._form = lru_cache(maxsize=512)(read_form)
+        self._paper_forms = lru_cache(maxsize=128)(self._read_paper_forms)
         self._tables = lru_cache(maxsize=256)(read_table)
 
     def latest(self, key: str) -> Version | None:
@@ -52,6 +53,10 @@ class Library:
         """Return the form of a version; raises NotFound."""
         path = f"forms/{form_id}.json"
         return self._form(self.file(definition_id, path), path)
+
+    def paper_forms(self, definition_id: int, kinds: frozenset[str]) -> tuple[FormDefinition, ...]:
+        """Return the forms of a version's bundle that are parts of these kinds of papers, in the papers' order."""
+        return self._paper_forms(self.version(definition_id).deployment_id, kinds)
 
     def table(self, definition_id: int, decision_id: str) -> DecisionTable:
         """Return a decision table that the version's bundle holds; raises NotFound."""
@@ -103,6 +108,21 @@ class Library:
         if row is None:
             raise NotFound(f"No definition {definition_id}", f"没有流程版本 {definition_id}")
         return Version(*row)
+
+    def _read_paper_forms(self, deployment_id: int, kinds: frozenset[str]) -> tuple[FormDefinition, ...]:
+        query = (
+            select(DeploymentFile.path, DefinitionFile.content)
+            .join(DefinitionFile, DefinitionFile.digest == DeploymentFile.digest)
+            .where(DeploymentFile.deployment_id == deployment_id, DeploymentFile.path.like("forms/%.json"))
+            .order_by(DeploymentFile.path)
+        )
+        forms = [self._form(content, path) for path, content in self._session().execute(query)]
+        return tuple(
+            sorted(
+                (form for form in forms if form.paper.get("number_kind") in kinds),
+                key=lambda form: int(form.paper.get("part") or 0),
+            )
+        )
 
     def _read_file(self, deployment_id: int, path: str) -> bytes | None:
         query = (

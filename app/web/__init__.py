@@ -13,8 +13,10 @@ def register(app: Flask) -> None:
         auth,
         cases,
         diagrams,
+        exports,
         health,
         inbox,
+        knowledge,
         notifications,
         operations,
         portal,
@@ -25,7 +27,7 @@ def register(app: Flask) -> None:
 
     shell.install(app)
     security.install(app)
-    for part in (auth, inbox, tasks, cases, diagrams, portal, notifications, operations, admin):
+    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

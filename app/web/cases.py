@@ -195,6 +195,7 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
         groups={group.code: group for group in people.groups()},
         shown=diagrams.shown(running[0], now(), _where(running[0], tasks)) if running else None,
         may_operate=bool(who.groups & OPERATES),
+        may_export=services().case_files.may_export(case.id, who),
         serves=bool(who.groups & SERVES),
         wishes=services().cases.wishes(case),
         me=who,

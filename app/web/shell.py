@@ -128,6 +128,7 @@ def navigation() -> list[Mapping[str, Any]]:
             _("New case"),
             bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
         ),
+        ("knowledge.listing", _("Knowledge"), True),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",

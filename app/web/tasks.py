@@ -18,7 +18,7 @@ from app.store.base import db
 from app.store.models import WorkItem
 from app.store.queries import case_page, people
 from app.store.queries import inbox as queries
-from app.web import task_form
+from app.web import helps, task_form
 from app.web.answers import said, tell
 from app.web.countdown import countdown
 from app.web.entry import STAFF, actor, entry
@@ -38,7 +38,7 @@ def show(task_id: str) -> str:
     return render_template("tasks/task.html", **page_of(served, task_form.form_of(served)))
 
 
-def page_of(served: ServedForm, form: Any, gone: str = "") -> dict[str, Any]:
+def page_of(served: ServedForm, form: Any, gone: str = "", remarks: Any = ()) -> dict[str, Any]:
     """Return what the task page shows; `form` is filled in already."""
     who, item = actor(), served.item
     case = services().cases.row(item.case_id) if item.case_id else None
@@ -58,6 +58,7 @@ def page_of(served: ServedForm, form: Any, gone: str = "") -> dict[str, Any]:
         "lines": lines,
         "form": form,
         "gone": gone,
+        "remarks": remarks,
         "me": who,
         "may_act": may_act(item, who),
         "delegated_to_me": item.owner_id is not None and item.assignee_id == who.user_id,
@@ -68,6 +69,7 @@ def page_of(served: ServedForm, form: Any, gone: str = "") -> dict[str, Any]:
         "count": task_countdown(item),
         "names": people.names_of([item.assignee_id, item.owner_id]),
         "questions": questions,
+        **helps.helps_of(served, case, who),
         "clock": next((one for one in reversed(clocks) if one.name == item.milestone), None),
         "element": element,
         "clauses": clauses_of(element.clauses),
@@ -118,6 +120,9 @@ def complete(task_id: str) -> Response | tuple[str, int]:
             with tell(_("The draft is kept.")):
                 work.save_draft(task_id, raw, who)
             return redirect(url_for("tasks.show", task_id=task_id))
+        remarks = helps.remarks_on(served, form, raw)
+        if remarks and request.form.get("_anyway") != "1" and form is not None and form.check(raw) is not None:
+            return render_template("tasks/task.html", **page_of(served, form, remarks=remarks)), 200
         done = work.complete(
             task_id, raw, who, revision=_revision(), on_behalf=served.item.group_code == CUSTOMER_GROUP
         )
@@ -171,6 +176,44 @@ def hidden(task_id: str) -> FlaskResponse:
     served = services().work.form(task_id, actor())
     form = task_form.form_of(served)
     return jsonify(form.hidden_now() if form is not None else {"hidden": [], "required": []})
+
+
+@blueprint.post("/<task_id>/wording")
+@entry(STAFF)
+def wording(task_id: str) -> FlaskResponse:
+    """Say, while it is typed, what might be said better."""
+    served = services().work.form(task_id, actor())
+    form = task_form.form_of(served)
+    return jsonify({"remarks": helps.remarks_on(served, form, task_form.raw_of(form))})
+
+
+@blueprint.post("/<task_id>/knowledge/<int:article_id>")
+@entry(STAFF)
+def use_knowledge(task_id: str, article_id: int) -> Response:
+    """Give an answer of the knowledge base: its text goes to the page's script, or else into the draft."""
+    text = services().knowledge.use(article_id, task_id, actor())
+    served = services().work.form(task_id, actor())
+    filled = helps.given(served, article_id, text)
+    if request.accept_mimetypes.best == "application/json":
+        return jsonify({"fields": filled, "answer": helps.answer_field(served)})
+    target = helps.answer_field(served)
+    if target is None:
+        flash(_("Noted: the customer was told this."), "success")
+        return _back(task_id, "knowledge")
+    before = str(served.data.get(target) or "").rstrip()
+    with tell(_("The answer stands in the draft; check it and complete the task.")):
+        data = {**served.data, **filled, target: f"{before}\n{text}".strip()}
+        services().work.save_draft(task_id, data, actor())
+    return _back(task_id, "form-h")
+
+
+@blueprint.post("/<task_id>/knowledge/uses/<int:use_id>")
+@entry(STAFF)
+def judge_knowledge(task_id: str, use_id: int) -> Response:
+    """Say whether a given answer helped."""
+    with tell(_("Thank you; this is counted.")):
+        services().knowledge.judge(use_id, request.form.get("solved") == "1", actor())
+    return _back(task_id, "knowledge")
 
 
 @blueprint.route("/many", methods=["GET", "POST"])

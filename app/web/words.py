@@ -51,7 +51,16 @@ RECEIVED_VIA = {
     "portal": _("Customer page"),
     "system": _("System"),
 }
-NOTES = {"comment": _("Comment"), "lesson": _("Lesson"), "praise": _("Praise"), "compensation": _("Compensation")}
+NOTES = {
+    "comment": _("Comment"),
+    "lesson": _("Lesson"),
+    "praise": _("Praise"),
+    "compensation": _("Compensation"),
+    "answer": _("Answer"),
+    "suggestion": _("Suggestion"),
+    "rectification": _("Rectification"),
+    "prevention": _("Prevention"),
+}
 CUSTOMER_LEVELS = {"vip": _("VIP"), "ordinary": _("Ordinary")}
 ORIGINS = {"self_made": _("Made by us"), "purchased": _("Purchased"), "not_applicable": _("No product")}
 URGENCIES = {"urgent": _("Urgent"), "high": _("High"), "medium": _("Medium"), "low": _("Low")}
@@ -219,6 +228,19 @@ ELEMENT_TYPES = {
     "receiveTask": _("Receiving"),
 }
 
+KNOWLEDGE = {
+    "usage": _("Use"),
+    "fault": _("Faults"),
+    "return": _("Returns and exchanges"),
+    "repair": _("Repair and warranty"),
+    "logistics": _("Delivery"),
+    "billing": _("Charges and invoices"),
+    "complaint": _("Complaints"),
+    "policy": _("Rules"),
+    "other": _("Other"),
+}
+ARTICLE_STATES = {"draft": _("Draft"), "published": _("Published"), "retired": _("Retired")}
+
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "type": TYPES,
     "channel": CHANNELS,
@@ -246,6 +268,8 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "paper": PAPERS,
     "transition": TRANSITIONS,
     "element_type": ELEMENT_TYPES,
+    "knowledge": KNOWLEDGE,
+    "article_state": ARTICLE_STATES,
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import case as when
 from app.store.base import db
 from app.store.models import (
     Attachment,
+    Audit,
     Case,
     CaseCopy,
     CaseLink,
@@ -279,6 +280,26 @@ def papers(case_id: str) -> list[Paper]:
         for copy in db.session.execute(query).scalars():
             copies[copy.document_id].append(copy)
     return [Paper(row, copies[row.id]) for row in rows]
+
+
+def paper(number: str) -> Paper | None:
+    """Return the paper with a number and its copies, or None."""
+    row = db.session.execute(select(Document).where(Document.number == number)).scalar_one_or_none()
+    if row is None:
+        return None
+    query = select(DocumentCopy).where(DocumentCopy.document_id == row.id).order_by(DocumentCopy.copy_no)
+    return Paper(row, db.session.execute(query).scalars().all())
+
+
+def audit(case_id: str) -> Sequence[Audit]:
+    """Return what was done to a case and by whom, oldest first."""
+    return db.session.execute(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id)).scalars().all()
+
+
+def digests(case_id: str) -> Mapping[str, str]:
+    """Return the SHA-256 of each file of a case by its id."""
+    query = select(Attachment.id, Attachment.digest).where(Attachment.case_id == case_id)
+    return {row.id: row.digest for row in db.session.execute(query)}
 
 
 def contacts(case_id: str) -> Sequence[Communication]:

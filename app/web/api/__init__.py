@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from flask import Flask
 
-from app.web.api import cases, clock, definitions, files, incidents, instances, messages, openapi, tasks
+from app.web.api import (
+    cases,
+    clock,
+    definitions,
+    exports,
+    files,
+    incidents,
+    instances,
+    knowledge,
+    messages,
+    openapi,
+    tasks,
+)
 from app.web.api.blueprint import api
 
 __all__ = ["install"]
-SUBJECTS = (cases, clock, definitions, files, incidents, instances, messages, openapi, tasks)  # imported: routes exist
+# Imported: their routes exist.
+SUBJECTS = (cases, clock, definitions, exports, files, incidents, instances, knowledge, messages, openapi, tasks)
 
 
 def install(app: Flask) -> None:
