@@ -1,0 +1,58 @@
+"""The tables, one module a subject. What each is for stands in docs/architecture.md, section "Data"."""
+
+from app.store.models.cases import Case, CaseCopy, CaseLink
+from app.store.models.definitions import Definition, DefinitionFile, Deployment, DeploymentFile
+from app.store.models.drafts import Draft, DraftFile
+from app.store.models.execution import History, Incident, Instance, Job, Message, Subscription, Timer
+from app.store.models.knowledge import Article, ArticleTerm, ArticleUse, ArticleVersion
+from app.store.models.people import Group, Membership, Notification, SavedView, SignedOut, Token, User
+from app.store.models.platform import Audit, CalendarDay, IdempotencyKey, Setting
+from app.store.models.records import Attachment, Comment, Communication, Document, DocumentCopy, NumberSequence
+from app.store.models.sla import Milestone, MilestoneCheck
+from app.store.models.work import Consultation, Submission, WorkItem, WorkItemParty
+
+__all__ = [
+    "Article",
+    "ArticleTerm",
+    "ArticleUse",
+    "ArticleVersion",
+    "Attachment",
+    "Audit",
+    "CalendarDay",
+    "Case",
+    "CaseCopy",
+    "CaseLink",
+    "Comment",
+    "Communication",
+    "Consultation",
+    "Definition",
+    "DefinitionFile",
+    "Deployment",
+    "DeploymentFile",
+    "Document",
+    "DocumentCopy",
+    "Draft",
+    "DraftFile",
+    "Group",
+    "History",
+    "IdempotencyKey",
+    "Incident",
+    "Instance",
+    "Job",
+    "Membership",
+    "Message",
+    "Milestone",
+    "MilestoneCheck",
+    "Notification",
+    "NumberSequence",
+    "SavedView",
+    "Setting",
+    "SignedOut",
+    "Submission",
+    "Subscription",
+    "Timer",
+    "Token",
+    "User",
+    "WorkItem",
+    "WorkItemParty",
+]
