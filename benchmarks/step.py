@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event, func, select
 
 from app import create_app
 from app.engine import feel
+from app.errors import ChengnuoError
 from app.facts import SYSTEM
 from app.services import step as steps
 from app.store.base import db
@@ -27,6 +28,7 @@ from app.wiring import services
 from benchmarks.plain import Plain
 from config import Testing
 
+CANDIDATES = (1, True, 0, 2, 10, 1000, False)  # answers that are tried until an instance goes round
 WINDOW = 6  # completions on either side of a mark that its median is taken over
 MARKS = (20, 60, 200)
 EMPTY_REGISTER = {
@@ -56,14 +58,14 @@ def measure(bpmn: Path, instances: int, history: int, folder: Path, url: str) ->
     with app.app_context():
         migrate(db.engine)
         services().definitions.deploy(services().runtime.root, SYSTEM, "benchmark")
-        key = top_process()
-        answers = answers_of(bpmn)
+        key, length = top_process(), max(history, *MARKS) + WINDOW
+        answers = answers_of(bpmn, key, length)
         plain = Plain(bpmn, key, answers, db.engine)
         ours, theirs, statements, sizes = [], [], [], []
         for _ in range(instances):
             ours.append(Ours(key, answers))
             theirs.append(plain.start())
-        for finished in range(1, max(history, *MARKS) + WINDOW + 1):
+        for finished in range(1, length + 1):
             for one, other in zip(ours, theirs, strict=True):  # in turn, so that noise hits both alike
                 with counting() as count:
                     one.complete()
@@ -93,6 +95,11 @@ class Ours:
             .order_by(WorkItem.created_at)
         )
         return list(db.session.execute(query).scalars())
+
+    @property
+    def waits(self) -> bool:
+        """Whether a task is open."""
+        return bool(self._next)
 
     def complete(self) -> None:
         """Complete the next open task, timed."""
@@ -163,15 +170,31 @@ def top_process() -> str:
     return next(key for key, _ in rows if key not in called)
 
 
-def answers_of(bpmn: Path) -> dict[str, Any]:
-    """Return an answer to every name that a condition asks for, such that loops go round (`again > 0`)."""
+def answers_of(bpmn: Path, key: str, length: int) -> dict[str, Any]:
+    """Return answers to every name that a condition asks for, with which an instance has `length` tasks."""
     names: set[str] = set()
     for row_id in db.session.execute(select(Definition.id)).scalars():
         for element in services().runtime.library.spec(row_id).elements:
             condition = element.properties.get("condition")
             if condition:
                 names |= feel.names(feel.parse(condition))
-    return dict.fromkeys(names or {"again"}, 1)
+    for candidate in CANDIDATES:
+        answers: dict[str, Any] = dict.fromkeys(names or {"again"}, candidate)
+        if lasts(Ours(key, answers), length):
+            return answers
+    raise SystemExit(f"{bpmn}: none of {CANDIDATES} keeps an instance going for {length} tasks; it needs a loop")
+
+
+def lasts(instance: Ours, length: int) -> bool:
+    """Return whether the instance has that many tasks to complete."""
+    for _ in range(length):
+        if not instance.waits:
+            return False
+        try:
+            instance.complete()
+        except ChengnuoError:  # the answer is of another type than the condition takes
+            return False
+    return True
 
 
 def bench_settings(bpmn: Path, folder: Path, url: str) -> Testing:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import hypothesis
 import pytest
 from flask import Flask
 
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # Monday 09:00 in Shanghai, an ordinary working day
 PASSWORD = "a-long-test-password"
+
+# Speed is watched in benchmarks/: a property that is tried on a busy machine holds as well, only later.
+hypothesis.settings.register_profile(
+    "chengnuo", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("chengnuo")
 
 
 def settings(folder: Path, url: str, root: Path = ROOT) -> Testing:

@@ -365,3 +365,11 @@ def test_the_time_of_a_zone_is_elapsed_time() -> None:
 def test_names_with_spaces_may_be_declared() -> None:
     expression = feel.parse('Full Name + "!"', known=["Full Name"])
     assert feel.evaluate(expression, {"Full Name": "Li Lei"}) == "Li Lei!"
+
+
+def test_a_variable_may_have_the_name_of_a_built_in_function() -> None:
+    assert feel.infer("count > 2", {}) == "boolean"
+    assert feel.names(feel.parse("count > 2")) == {"count"}
+    assert feel.names(feel.parse("count(items) > 2")) == {"items"}
+    assert feel.names(feel.parse("sort(items, max)")) == {"items"}
+    assert feel.evaluate("count(count) > 2", {"count": [1, 2, 3]}) is True

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.durations import parse_duration, words
@@ -175,14 +175,12 @@ periods = st.one_of(
 
 
 @given(calendars, moments, moments, periods)
-@settings(deadline=None)
 def test_a_later_start_is_never_due_earlier(calendar, one, other, period):
     early, late = sorted((one, other))
     assert calendar.add(early, period).due_at <= calendar.add(late, period).due_at
 
 
 @given(calendars, moments, periods)
-@settings(deadline=None)
 def test_a_deadline_is_never_in_the_past(calendar, start, period):
     deadline = calendar.add(start, period)
     assert deadline.due_at >= start
@@ -191,7 +189,6 @@ def test_a_deadline_is_never_in_the_past(calendar, start, period):
 
 
 @given(calendars, moments, st.integers(1, 40))
-@settings(deadline=None)
 def test_working_days_end_at_the_close_of_a_workday_and_are_as_many_as_asked(calendar, start, count):
     end = calendar.workdays(start, count).due_at
     day = calendar.local(end).date()
@@ -201,7 +198,6 @@ def test_working_days_end_at_the_close_of_a_workday_and_are_as_many_as_asked(cal
 
 
 @given(calendars, moments, st.integers(1, 12_000))
-@settings(deadline=None)
 def test_working_time_that_was_added_is_measured_again(calendar, start, minutes):
     end = calendar.add(start, Period(f"PT{minutes}M", "working")).due_at
     assert calendar.between(start, end, "working") == timedelta(minutes=minutes)
@@ -209,7 +205,6 @@ def test_working_time_that_was_added_is_measured_again(calendar, start, minutes)
 
 @given(calendars, moments, periods, st.sampled_from(["natural", "working"]),
        st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 5_000)), max_size=4))
-@settings(deadline=None)
 def test_a_pause_only_moves_a_deadline_later(calendar, start, period, kind, gaps):
     pauses, edge = [], start
     for wait, length in gaps:
@@ -223,6 +218,5 @@ def test_a_pause_only_moves_a_deadline_later(calendar, start, period, kind, gaps
 
 
 @given(calendars, moments, moments)
-@settings(deadline=None)
 def test_working_time_is_never_longer_than_natural_time(calendar, start, end):
     assert timedelta(0) <= calendar.between(start, end, "working") <= calendar.between(start, end, "natural")

@@ -86,7 +86,7 @@ class Inference:
             return local[node.name]
         if node.name in self.types:
             return _normal(self.types[node.name])
-        return "function" if node.name in BUILTINS or node.name in self.functions else "any"
+        return "function" if node.name in self.functions else "any"  # `count` may be a variable that hides the built-in
 
     def _path(self, node: Path, local: Mapping[str, str]) -> str:
         dotted = _dotted(node)

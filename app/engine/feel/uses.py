@@ -11,9 +11,10 @@ from app.engine.feel.tree import Call, ContextOf, Filter, For, FunctionOf, Itera
 def free(node: Node, bound: frozenset[str] = frozenset({"?"})) -> frozenset[str]:
     """Return the variables that a node takes from outside."""
     if isinstance(node, Name):
-        return frozenset() if node.name in bound or node.name in BUILTINS else frozenset({node.name})
+        return frozenset() if node.name in bound else frozenset({node.name})
     if isinstance(node, Call) and isinstance(node.function, Name):
-        return _all(node.arguments, bound)
+        # A function handed over by its name (`sort(list, max)`); elsewhere such a name is a variable that hides it.
+        return _all((one for one in node.arguments if not (isinstance(one, Name) and one.name in BUILTINS)), bound)
     if isinstance(node, Filter):
         inside = node.condition
         if isinstance(inside, Name):  # most likely a position
