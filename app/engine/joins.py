@@ -7,6 +7,7 @@ since the fork is merged.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any
 
@@ -71,9 +72,9 @@ class Join(Live):
         survivor._ready()
         return False
 
+    @abstractmethod
     def fires_with(self, my_task: Token, waiting: list[Token]) -> list[Token]:
         """Return the tokens that are consumed if the join fires now, oldest first; else an empty list."""
-        raise NotImplementedError
 
     def _one_for_each_flow(self, waiting: Iterable[Token]) -> dict[str, Token]:
         by_flow: dict[str, Token] = {}

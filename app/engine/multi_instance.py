@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
@@ -33,9 +34,9 @@ class Repeated(Live, BpmnSpecMixin):
                 raise
             my_task.fail(error, "update")
 
+    @abstractmethod
     def take(self, my_task: Token, child: Token) -> None:
         """Take an instance's result and go on; failures are the whole's."""
-        raise NotImplementedError
 
     def begin(self, my_task: Token, key: Any, variables: dict[str, Any]) -> None:
         """Start one instance."""
