@@ -33,6 +33,7 @@ from app.services.colleagues import Colleagues
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
+from app.services.event_logs import EventLogs
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.library import Library
@@ -74,6 +75,7 @@ class Services:
     people: People
     desk: Desk
     case_files: CaseFiles
+    event_logs: EventLogs
     knowledge: Knowledge
     administration: Administration
     voice: CustomerVoice
@@ -176,6 +178,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         ),
         desk=Desk(clock, cases.may_see),
         case_files=CaseFiles(clock, cases.may_see),
+        event_logs=EventLogs(runtime),
         knowledge=Knowledge(clock, reading, work),
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
