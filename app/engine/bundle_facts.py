@@ -1,4 +1,4 @@
-"""Diagrams and decision tables as plain facts, read leniently: what they draw and decide, whether they can run or not."""
+"""Diagrams and decision tables as plain facts, read leniently: what they draw and decide, runnable or not."""
 
 from __future__ import annotations
 
@@ -111,11 +111,11 @@ def _rule(rule: Rule, columns: tuple[ColumnView, ...], outputs: tuple[str, ...])
 
 
 def _passes(test: feel.UnaryTests, value: Any) -> bool:
-    return _tested(test.text, value, type(value))
+    return _tested(test.text, value, isinstance(value, bool))
 
 
 @lru_cache(maxsize=65536)
-def _tested(test: str, value: Any, _type: type) -> bool:
+def _tested(test: str, value: Any, _boolean: bool) -> bool:  # True and 1 would share a place otherwise
     if test.strip() in {"", "-"}:
         return True
     try:
