@@ -1,63 +1,52 @@
-"""Tables as an Excel workbook: written row by row, and nothing in a cell is ever a formula."""
+"""Tables as a workbook (.xlsx) whose cells no spreadsheet takes for formulas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-from typing import IO, Any
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
-from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
 
-ROWS = 1_048_576  # of an Excel sheet
-LETTERS = 32_767  # of an Excel cell
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table: its name, its heads, its rows (text, numbers, aware times or None)."""
-
-    title: str
-    head: Sequence[str]
-    rows: Iterable[Sequence[Any]]
+LEADING = ("=", "+", "-", "@", "\t", "\r", "'")  # what a spreadsheet might act on, and the mark against it
+NARROW, WIDE = 12, 48  # characters
+LONG = 24  # a column with texts longer than this is wide
 
 
-def write_workbook(target: Path | IO[bytes], sheets: Iterable[Sheet]) -> None:
-    """Write the sheets; a table that is longer than a sheet goes on in another one."""
-    book = Workbook(write_only=True)
-    for one in sheets:
-        page, used = _page(book, one, 1), 1
-        number = 1
-        for row in one.rows:
-            if used == ROWS:
-                number += 1
-                page, used = _page(book, one, number), 1
-            page.append([_cell(page, value) for value in row])
-            used += 1
-    book.save(target)
+def safe(value: Any) -> Any:
+    """Return a cell's value with a mark before text that a spreadsheet might act on; `plain` takes it off."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(LEADING) else value
 
 
-def _page(book: Workbook, one: Sheet, number: int) -> WriteOnlyWorksheet:
-    page = book.create_sheet(one.title if number == 1 else f"{one.title} {number}")
-    page.freeze_panes = "A2"
-    head = [_cell(page, text) for text in one.head]
-    for cell in head:
-        cell.font = Font(bold=True)
-    page.append(head)
-    return page
+def plain(value: Any) -> Any:
+    """Return a cell's value without the mark that `safe` put before it."""
+    marked = isinstance(value, str) and value.startswith("'") and value[1:].startswith(LEADING)
+    return value[1:] if marked else value
 
 
-def _cell(page: WriteOnlyWorksheet, value: Any) -> WriteOnlyCell:
-    """Return a cell of plain data: text stays text, even where it begins as a formula does."""
-    if isinstance(value, datetime):
-        value = value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, str):
-        cell = WriteOnlyCell(page, ILLEGAL_CHARACTERS_RE.sub("\ufffd", value)[:LETTERS])
-        cell.data_type = "s"
-        return cell
-    return WriteOnlyCell(page, value)
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+    """Return a workbook; each sheet is its rows, the first of them the head, which stays in sight."""
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for number, row in enumerate(rows, 1):
+            for place, value in enumerate(row, 1):
+                if value is None:
+                    continue
+                cell = sheet.cell(number, place)
+                cell.value = safe(value)
+                if isinstance(value, str):
+                    cell.data_type = "s"  # text for good, whatever it looks like
+                cell.alignment = Alignment(vertical="top", wrap_text=True)
+                if number == 1:
+                    cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E6EEF7")
+        for place in range(1, len(rows[0]) + 1 if rows else 1):
+            longest = max((len(str(row[place - 1] or "")) for row in rows[1:]), default=0)
+            sheet.column_dimensions[get_column_letter(place)].width = WIDE if longest > LONG else NARROW
+        sheet.freeze_panes = "B2"
+    packed = io.BytesIO()
+    book.save(packed)
+    return packed.getvalue()

@@ -1,4 +1,4 @@
-"""Papers and whole cases on their way out of the house: PDF, and a ZIP with everything."""
+"""Papers, whole cases and the history on their way out of the house."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 from flask_babel import force_locale
 
-from app.errors import NotFound
+from app.errors import FieldError, Invalid, NotFound
 from app.exports.archive import archive, safe_name
 from app.exports.dossier import Dossier, dossier_pdf
 from app.exports.papers import paper_pdf
 from app.facts import Actor
+from app.services import event_logs
 from app.services.case_files import EXPORTERS
 from app.store.models import Case, History
 from app.store.queries import case_page
 from app.web.dossiers import EVERYTHING, dossier_of
 from app.web.entry import STAFF, actor, entry
 from app.web.printing import printed
+from app.web.problems import language
 from app.web.shell import LOCALES, now, zone
 from app.wiring import services
 
@@ -35,6 +38,13 @@ LANGUAGE = "zh"  # of the company's papers; ?lang=en gives a reading copy
 def paper(number: str) -> Response:
     """Print all copies of a paper."""
     return paper_response(number)
+
+
+@blueprint.get("/exports/<form>")
+@entry(*sorted(event_logs.EXPORTERS))
+def event_log(form: str) -> Response:
+    """Take the history of a period out as an event log."""
+    return event_log_response(form)
 
 
 @blueprint.get("/cases/<number>/file.<form>")
@@ -68,6 +78,24 @@ def case_file_response(number: str, form: str) -> Response:
             return _download(BytesIO(dossier_pdf(dossier)), "application/pdf", f"{name}.pdf")
         packed = archive(_files(case, dossier, who), now().astimezone(zone()))
     return _download(packed, "application/zip", f"{name}.zip")
+
+
+def event_log_response(form: str) -> Response:
+    """Return the log of what began from the day `from` to the day `to`; raises Invalid (form, from, to), NotAllowed."""
+    since, until = _day("from"), _day("to")
+    log = services().event_logs.export(form, actor(), since, until and until + timedelta(days=1), language())
+    media_type, ending = event_logs.FORMS[form]
+    name = "-".join(["chengnuo", *(f"{day:%Y%m%d}" for day in (since, until) if day)])
+    return _download(log, media_type, f"{name}.{ending}")
+
+
+def _day(field: str) -> datetime | None:
+    """Return the beginning of a day in the company's zone; raises Invalid."""
+    given = request.args.get(field)
+    try:
+        return datetime.combine(date.fromisoformat(given), time(), zone()) if given else None
+    except ValueError as error:
+        raise Invalid([FieldError(field, "A day is expected, as 2026-03-02.", "应为日期，例如 2026-03-02。")]) from error
 
 
 def _seen(case_id: str) -> Case | None:

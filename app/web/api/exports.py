@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response
 
+from app.services import event_logs
 from app.services.case_files import EXPORTERS
 from app.web import exports
 from app.web.api.blueprint import api
@@ -28,3 +29,12 @@ def get_paper(number: str) -> Response:
 def get_case_file(number: str, form: str) -> Response:
     """Take a whole case out."""
     return exports.case_file_response(number, form)
+
+
+@api.get("/exports/<form>")
+@entry(*sorted(event_logs.EXPORTERS))
+@describe("The history of what began in a period: `form` is xes, ocel-json, ocel-xml, ocel-sqlite or xlsx", "exports",
+          query=("from", "to", "lang"), errors=(403, 422))
+def get_event_log(form: str) -> Response:
+    """Take the history out as an event log."""
+    return exports.event_log_response(form)
