@@ -75,5 +75,5 @@ def event_attributes(event: LogEvent) -> dict[str, str]:
 
 def related_objects(trace: Trace, event: LogEvent, known: frozenset[str]) -> list[tuple[str, str]]:
     """Return (object id, qualifier) of the things that the event concerns, of those that the trace has."""
-    named = [(trace.id, "case"), (event.instance_id, "process_instance"), (event.task_id, "user_task")]
-    return [(one, qualifier) for one, qualifier in named if one in known]
+    named = {trace.id: "case", event.instance_id: "process_instance", event.task_id: "user_task"}
+    return [(one, qualifier) for one, qualifier in named.items() if one in known]

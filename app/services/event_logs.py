@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from app.errors import FieldError, Invalid, NotAllowed
 from app.exports.event_log import LogEvent, LogObject, Trace
-from app.exports.ocel import Log, write_json, write_sqlite, write_xml
 from app.exports.long_workbook import Sheet, write_workbook
+from app.exports.ocel import Log, write_json, write_sqlite, write_xml
 from app.exports.xes import write_xes
 from app.facts import Actor, Element
 from app.services.audit import database_id, record

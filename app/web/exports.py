@@ -95,7 +95,7 @@ def _day(field: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(given), time(), zone()) if given else None
     except ValueError as error:
-        raise Invalid([FieldError(field, "A day is expected, as 2026-03-02.", "应为日期，例如 2026-03-02。")]) from error
+        raise Invalid([FieldError(field, "A day, as 2026-03-02.", "应为日期，例如 2026-03-02。")]) from error
 
 
 def _seen(case_id: str) -> Case | None:
