@@ -90,9 +90,9 @@ def decide_several() -> Response:
 def versions() -> str:
     """List the versions of the register, the newest first."""
     found = services().policies.versions()
-    now = services().register.version
+    present = services().register.version
     names = {name for one in found for change in one.changes for name in (change.proposed_by, change.decided_by)}
-    return render_template("policy/versions.html", versions=found, now=now, display=people.display_names(names),
+    return render_template("policy/versions.html", versions=found, present=present, display=people.display_names(names),
                            today=_today(), register=services().register, showing=showing)
 
 
