@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from app.policy.codes import CODES
+
 Names = Mapping[str, tuple[str, str]]
 
 KIND_NAMES: Names = {
@@ -146,7 +148,7 @@ def field_label(name: str) -> tuple[str, str]:
 
 def figure_label(name: str) -> tuple[str, str]:
     """Return what a figure is called."""
-    return FIGURE_NAMES.get(name) or VALUE_NAMES.get(name) or (name, name.replace("_", " "))
+    return FIGURE_NAMES.get(name) or VALUE_NAMES.get(name) or (CODES.get(name, name), name.replace("_", " "))
 
 TEMPLATE_NAMES: Names = {
     "response": ("A 之后必须 B", "B must follow A"), "precedence": ("B 之前必须先 A", "B only after A"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from app.durations import parse_duration, words
 from app.errors import BadDuration
+from app.policy.codes import CODES, ENGLISH
 from app.policy.labels import CALENDAR_NAMES, VALUE_NAMES, Names, figure_label
 from app.policy.register import Clause
 
@@ -16,6 +18,7 @@ OPERATORS: Names = {"<=": ("不超过", "at most"), ">=": ("不低于", "at leas
 TOLD_APART = frozenset({"calendar", "calendar_stated", "quantified"})  # said together with the limit
 NO_CALENDAR = ("原文未注明计时方式，按自然时间计（我方假定）",
                "the text names no calendar; natural time is our assumption")
+CONDITION = re.compile(r"([a-z_]+) (==|<=|>=|<|>) ([a-z_0-9.]+)")
 NO_PERIOD = "定期（原文未写明周期）", "regularly (no period is given)"
 NO_FIGURE = "否：原文只说“及时”之类，没有数字", "no: the text says “soon” or the like, without a figure"
 RULES: Names = {
@@ -108,6 +111,14 @@ def _said(value: Any, activities: Names, language: int) -> str:
         return VALUE_NAMES[text][language]
     if text in CALENDAR_NAMES:
         return CALENDAR_NAMES[text][language]
+    other = (CODES, ENGLISH)[language].get(text)
+    if other is not None:
+        return other
+    condition = CONDITION.fullmatch(text)
+    if condition:
+        name, operator, bound = condition.groups()
+        return f"{figure_label(name)[language]} {OPERATORS[operator][language]} " + _said(
+            {"true": True, "false": False}.get(bound, bound), activities, language)
     return text.replace("_", " ") if text.isascii() and text.replace("_", "").isalnum() else text
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -84,7 +84,8 @@ def entry_of(kind: str, given: Form, old: Mapping[str, Any] | None) -> dict[str,
     entry: dict[str, Any] = {**(old or {}), **{name: given.get(name, "").strip() for name in TEXTS[kind]}}
     if kind == "clause":
         entry |= {"line": _number(given, "line", errors), "truncated": bool(given.get("truncated")),
-                  "flow": given.getlist("flow"), "assumptions": _lines(given, "assumptions"),
+                  "flow": _in_order(given.getlist("flow"), (old or {}).get("flow") or ()),
+                  "assumptions": _lines(given, "assumptions"),
                   "figures": _figures(given, errors), "declare": list(_rules(given, old, errors))}
     elif kind == "document":
         entry["lines"] = _range(given, errors)
@@ -157,6 +158,11 @@ def _rules(given: Form, old: Mapping[str, Any] | None, errors: list[FieldError])
         rule |= {"within": span} if span else {}
         rule |= {"calendar": calendar}
         yield {name: value for name, value in rule.items() if value not in ("", None)}
+
+
+def _in_order(chosen: list[str], before: Sequence[str]) -> list[str]:
+    """Return what was ticked, in the order in which the entry had it: a page's order is no change."""
+    return [*(one for one in before if one in chosen), *(one for one in chosen if one not in before)]
 
 
 def _number(given: Form, name: str, errors: list[FieldError]) -> int | None:
