@@ -41,6 +41,8 @@ from app.services.messages import Messages
 from app.services.operations import Operations
 from app.services.people import People
 from app.services.policies import Policies
+from app.services.policy_originals import PolicyOriginals
+from app.services.policy_transfer import PolicyTransfer
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
@@ -61,6 +63,8 @@ class Services:
 
     runtime: Runtime
     policies: Policies
+    originals: PolicyOriginals
+    transfer: PolicyTransfer
     papers: Mapping[str, PaperRule]
     phrases: Phrases
     wording: Wording
@@ -165,6 +169,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     built = Services(
         runtime=runtime,
         policies=policies,
+        originals=PolicyOriginals(clock),
+        transfer=PolicyTransfer(clock, policies),
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),

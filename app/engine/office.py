@@ -46,7 +46,8 @@ def sheets(content: bytes, file: str) -> Mapping[str, list[list[Any]]]:
     except Refused:
         raise
     except Exception as error:  # whatever a damaged workbook makes the library say
-        raise _refused(file, "bad_workbook", f"无法读取工作簿：{error}", f"The workbook can't be read: {error}") from error
+        raise _refused(file, "bad_workbook", f"无法读取工作簿：{error}",
+                       f"The workbook can't be read: {error}") from error
 
 
 def _rows(sheet: Any, file: str) -> Iterator[list[Any]]:
@@ -82,7 +83,8 @@ def _parts(content: bytes, file: str, wanted: set[str] | None = None) -> dict[st
 
 
 def _too_large(file: str) -> Refused:
-    return _refused(file, "too_large", "文件解压后过大，可能是压缩炸弹。", "Unpacked, the file is too large: a bomb, perhaps.")
+    return _refused(file, "too_large", "文件解压后过大，可能是压缩炸弹。",
+                    "Unpacked, the file is too large: a bomb, perhaps.")
 
 
 def _refused(file: str, rule: str, zh: str, en: str) -> Refused:

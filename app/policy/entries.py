@@ -68,6 +68,9 @@ def _plain(value: Any) -> Any:
 
 def entry_of(register: Register, kind: str, key: str) -> dict[str, Any] | None:
     """Return the entry of the register that `key` names, or None."""
+    if kind == "clause":
+        clause = register.clauses.get(key)
+        return None if clause is None else normal(kind, clause.source or {})
     return entries(register, kind).get(key)
 
 

@@ -22,7 +22,7 @@ DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 class Given:
     """What a file holds: entries by kind and id, where each stands, and what is wrong with the file itself."""
 
-    entries: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)  # a kind that is not there is left alone
+    entries: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)  # a kind not there is left alone
     where: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, id) -> "clauses, line 12"
     where_zh: dict[tuple[str, str], str] = field(default_factory=dict)
     errors: list[FieldError] = field(default_factory=list)
@@ -80,6 +80,23 @@ def read_yaml(content: bytes) -> Given:
     return given
 
 
+def mapping_of(text: str) -> dict[str, Any]:
+    """Return the names with values that a short YAML text holds; raises ValueError that says what is wrong, and where.
+
+    The message is a FieldError's: `args[0]`.
+    """
+    try:
+        problem = _hostile(yaml.parse(text, Loader=LOADER))
+        found = None if problem else yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader, without references
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = _unreadable(error)
+    if problem is None and found is not None and not isinstance(found, dict):
+        problem = _at(1, "Names with values are expected.", "应为“名称: 值”的形式。")
+    if problem is not None:
+        raise ValueError(problem)
+    return {str(name): value for name, value in (found or {}).items()}
+
+
 def _section(given: Given, name: str, section: Any, line: int) -> None:
     if name in BESIDE:
         return
@@ -97,7 +114,8 @@ def _section(given: Given, name: str, section: Any, line: int) -> None:
             twice = _twice(node)
             entry = yaml.constructor.SafeConstructor().construct_document(node)
         except (yaml.YAMLError, ValueError, OverflowError) as error:
-            given.errors.append(_at(at, f"The entry can't be read: {str(error)[:200]}", f"条目无法读取：{str(error)[:200]}"))
+            said = str(error)[:200]
+            given.errors.append(_at(at, f"The entry can't be read: {said}", f"条目无法读取：{said}"))
             continue
         if twice or not isinstance(entry, dict):
             given.errors.append(_at(at, f"Names with values, each once, are expected {twice or ''}".rstrip(),
@@ -129,7 +147,7 @@ def _hostile(events: Iterable[Any]) -> FieldError | None:
     return None
 
 
-def _unreadable(error: yaml.YAMLError) -> FieldError:
+def _unreadable(error: Exception) -> FieldError:
     mark = getattr(error, "problem_mark", None)
     said = getattr(error, "problem", None) or str(error)
     return _at(mark.line + 1 if mark else 1, f"No valid YAML: {said}", f"不是合法的 YAML：{said}")

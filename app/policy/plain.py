@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from app.durations import parse_duration, words
 from app.errors import BadDuration
+from app.policy.codes import CODES, ENGLISH
 from app.policy.labels import CALENDAR_NAMES, VALUE_NAMES, Names, figure_label
 from app.policy.register import Clause
 
 Both = tuple[str, str]  # Chinese, English
-OPERATORS: Names = {"<=": ("不超过", "at most"), ">=": ("不低于", "at least"), "<": ("低于", "below"), ">": ("高于", "above"),
-                    "==": ("等于", "equal to")}
+OPERATORS: Names = {"<=": ("不超过", "at most"), ">=": ("不低于", "at least"), "<": ("低于", "below"),
+                    ">": ("高于", "above"), "==": ("等于", "equal to")}
 TOLD_APART = frozenset({"calendar", "calendar_stated", "quantified"})  # said together with the limit
-NO_CALENDAR = "原文未注明计时方式，按自然时间计（我方假定）", "the text names no calendar; natural time is our assumption"
+NO_CALENDAR = ("原文未注明计时方式，按自然时间计（我方假定）",
+               "the text names no calendar; natural time is our assumption")
+CONDITION = re.compile(r"([a-z_]+) (==|<=|>=|<|>) ([a-z_0-9.]+)")
+NO_PERIOD = "定期（原文未写明周期）", "regularly (no period is given)"
+NO_FIGURE = "否：原文只说“及时”之类，没有数字", "no: the text says “soon” or the like, without a figure"
 RULES: Names = {
     "response": ("每次“{a}”之后，{limit}必须“{b}”。", "Each time “{a}” happened, “{b}” must follow{limit}."),
     "precedence": ("“{b}”之前必须先“{a}”。", "“{b}” only after “{a}”."),
@@ -23,7 +29,8 @@ RULES: Names = {
     "absence": ("不得出现“{a}”。", "“{a}” must not happen."),
     "init": ("必须以“{a}”开始。", "It must begin with “{a}”."),
     "exclusive_choice": ("“{a}”与“{b}”必须且只能有其一。", "Either “{a}” or “{b}” must happen, never both."),
-    "chain_response": ("“{a}”之后的下一步必须是“{b}”{limit}。", "“{a}” must be followed by “{b}” as the very next step{limit}."),
+    "chain_response": ("“{a}”之后的下一步必须是“{b}”{limit}。",
+                       "“{a}” must be followed by “{b}” as the very next step{limit}."),
 }
 
 
@@ -68,12 +75,12 @@ def figure_words(clause: Clause, activities: Names) -> list[tuple[Both, Both]]:
                 said = f"{said[0]}；{NO_CALENDAR[0]}", f"{said[1]}; {NO_CALENDAR[1]}"
         elif name == "every":
             span = duration_words(value, None)
-            said = (f"每 {span[0]}", f"every {span[1]}") if value else ("定期（原文未写明周期）", "regularly (no period is given)")
+            said = (f"每 {span[0]}", f"every {span[1]}") if value else NO_PERIOD
         else:
             said = value_words(value, activities)
         found.append((figure_label(name), said))
     if figures.get("quantified") is False:
-        found.append((figure_label("quantified"), ("否：原文只说“及时”，没有数字", "no: the text says “soon” without a figure")))
+        found.append((figure_label("quantified"), NO_FIGURE))
     first = {"within": 0, "every": 1, "before": 2}
     return sorted(found, key=lambda one: next((first[name] for name in first if figure_label(name) == one[0]), 9))
 
@@ -104,6 +111,14 @@ def _said(value: Any, activities: Names, language: int) -> str:
         return VALUE_NAMES[text][language]
     if text in CALENDAR_NAMES:
         return CALENDAR_NAMES[text][language]
+    other = (CODES, ENGLISH)[language].get(text)
+    if other is not None:
+        return other
+    condition = CONDITION.fullmatch(text)
+    if condition:
+        name, operator, bound = condition.groups()
+        return f"{figure_label(name)[language]} {OPERATORS[operator][language]} " + _said(
+            {"true": True, "false": False}.get(bound, bound), activities, language)
     return text.replace("_", " ") if text.isascii() and text.replace("_", "").isalnum() else text
 
 

@@ -28,7 +28,8 @@ def sheets_of(register: Register) -> dict[str, list[list[Any]]]:
     found: dict[str, list[list[Any]]] = {}
     for title, rows in tables(register).items():
         kind = SECTIONS.get(title, "clause")
-        columns = _columns(kind) if title != "dispositions" else tuple(dict.fromkeys(name for row in rows for name in row))
+        free = tuple(dict.fromkeys(name for row in rows for name in row))
+        columns = free if title == "dispositions" else _columns(kind)
         found[title] = [[f"{name}{MARK}{field_label(name)[0]}" for name in columns],
                         *([_cell(row, name) for name in columns] for row in rows)]
     return found

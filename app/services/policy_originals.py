@@ -28,7 +28,8 @@ BREAK = re.compile(r"\r\n|\r|\n")
 PROBLEMS = {
     "encrypted": ("The PDF is locked with a password.", "PDF 有密码保护。"),
     "too_long": ("The PDF is too long.", "PDF 过长。"),
-    "empty": ("The PDF holds pictures only, no text; upload its text as well.", "PDF 只有图像、没有文字，请上传文字版。"),
+    "empty": ("The PDF holds pictures only, no text; upload its text instead.",
+              "PDF 只有图像、没有文字，请上传文字版。"),
     "damaged": ("The PDF can't be read.", "无法读取此 PDF。"),
 }
 

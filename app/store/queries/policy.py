@@ -100,3 +100,9 @@ def original(original_id: int, *, with_content: bool = False) -> PolicyOriginal 
     if with_content:
         query = query.options(undefer(PolicyOriginal.content))
     return db.session.execute(query).scalar_one_or_none()
+
+
+def change(change_id: int) -> PolicyChange | None:
+    """Return one change, freshly read."""
+    query = select(PolicyChange).where(PolicyChange.id == change_id).execution_options(populate_existing=True)
+    return db.session.execute(query).scalar_one_or_none()
