@@ -60,7 +60,7 @@ def compare_elements(register: Register, view: BundleView, bindings: Bindings) -
         process = view.processes[element.process]
         now = entry_of(process, element, place in always)
         yield from _role(name, before, now, must)
-        yield from _parts(name, before, now, must)
+        yield from _parts(name, before, now, must, bindings.conditions)
         yield from _parameters(register, bindings, name, before, now, must)
         if place in lost or (before.get("always") and place not in always):
             verdict = MISSING if place in lost else CONTRADICTORY
@@ -97,8 +97,14 @@ def roles_of(clause: Clause) -> list[str]:
 
 def compare_conditions(register: Register, view: BundleView, bindings: Bindings) -> Iterator[Drift]:
     """Yield thresholds and gates on the ways that say otherwise."""
-    now = {name_of(process.key, flow): flow.properties.get("condition")
-           for process in view.processes.values() for flow in process.flows}  # fmt: skip
+    now: dict[str, str | None] = {
+        name_of(process.key, flow): flow.properties.get("condition")
+        for process in view.processes.values() for flow in process.flows
+    }  # fmt: skip
+    now.update({f"{process.key}.{key}": detail.script
+                for process in view.processes.values() for key, detail in process.details.items() if detail.script})
+    now.update({f"{form.id}.{key}.hide": field.hide
+                for form in view.forms.values() for key, field in form.by_key.items() if field.hide})
     gates = {flow: clause for clause, flows in bindings.gates.items() for flow in flows}
     for name, bound in bindings.conditions.items():
         clause = clause_of(register, str(bound["clause"]))
@@ -126,15 +132,21 @@ def _threshold(clause: Clause, name: str, text: str | None, field: str) -> Itera
         return
     operator, value = given
     policy = f"{operator} {value:g}"
-    mine = next(((op, float(figure)) for asked, op, figure in _THRESHOLD.findall(text or "") if asked == field), None)
-    if mine is None:
+    mine = [(op, float(figure)) for asked, op, figure in _THRESHOLD.findall(text or "") if asked == field]
+    if not mine:
         yield found(clause.id, name, "threshold", MISSING, policy, text, what)
-        return
-    grid = sorted({edge + step for edge in (value, mine[1]) for step in (-1, -0.5, 0, 0.5, 1)})
-    theirs = {one for one in grid if _HOLDS[operator](one, value)}
+    for threshold in dict.fromkeys(mine):
+        verdict = _over_a_grid(threshold, (operator, value))
+        yield found(clause.id, name, "threshold", verdict, policy, f"{threshold[0]} {threshold[1]:g}", what,
+                    changed=verdict != EQUAL)  # fmt: skip
+
+
+def _over_a_grid(mine: tuple[str, float], policy: tuple[str, float]) -> str:
+    """Return the verdict on a threshold that calls for an act: to act more often is stricter."""
+    grid = {edge + step for edge in (policy[1], mine[1]) for step in (-1, -0.5, 0, 0.5, 1)}
+    theirs = {one for one in grid if _HOLDS[policy[0]](one, policy[1])}
     ours = {one for one in grid if _HOLDS[mine[0]](one, mine[1])}
-    verdict = EQUAL if ours == theirs else STRICTER if ours > theirs else LOOSER if ours < theirs else CONTRADICTORY
-    yield found(clause.id, name, "threshold", verdict, policy, text, what, changed=verdict != EQUAL)
+    return EQUAL if ours == theirs else STRICTER if ours > theirs else LOOSER if ours < theirs else CONTRADICTORY
 
 
 def _condition(figures: Mapping[str, Any]) -> tuple[str, float] | None:
@@ -160,13 +172,20 @@ def _role(name: str, before: Mapping[str, Any], now: Mapping[str, Any], must: bo
                     severity="error" if serious else "warning", changed=True)  # fmt: skip
 
 
-def _parts(name: str, before: Mapping[str, Any], now: Mapping[str, Any], must: bool) -> Iterator[Drift]:
+def _parts(name: str, before: Mapping[str, Any], now: Mapping[str, Any], must: bool,
+           bound: Mapping[str, Any]) -> Iterator[Drift]:
     for part, what in PARTS.items():
         if before.get(part) and before[part] != now.get(part):
             verdict = CONTRADICTORY if now.get(part) else MISSING
             yield found(_clause(before), name, "record" if part == "form" else "rule", verdict, before[part],
                         now.get(part), (f"{what[0]} {name}", f"{what[1]} {name}"),
                         severity="error" if must or part == "milestone" else "warning", changed=True)  # fmt: skip
+    if before.get("script") != now.get("script") and name not in bound:
+        figures = [re.findall(r"\d+(?:\.\d+)?", str(entry.get("script"))) for entry in (before, now)]
+        serious = must and (figures[0] != figures[1] or not now.get("script"))
+        yield found(_clause(before), name, "rule", CONTRADICTORY if serious else INCOMPARABLE, before.get("script"),
+                    now.get("script"), _what(name), severity="error" if serious else "warning",
+                    changed=True)  # fmt: skip
     for part in ("remind_at", "pauses"):
         if before.get(part) != now.get(part):
             yield found(_clause(before), name, "deadline", ASSUMPTION, before.get(part), now.get(part), _what(name),

@@ -80,7 +80,8 @@ def _column(register: Register, bindings: Bindings, decision: DecisionView, colu
             judged[decision.id, told, column, clause.id] = found(
                 clause.id, where, "deadline", MISSING, words(limit_of(clause)), f"{told}: —", _what(register, column))
         for rule in hits:
-            judged.update(_cell(register, bindings, decision, rule, column, clause, required=True))
+            if (decision.id, rule.id, column, clause.id) not in judged:
+                judged.update(_cell(register, bindings, decision, rule, column, clause, required=True))
     return judged
 
 
@@ -114,7 +115,8 @@ def points(decision: DecisionView, conditions: tuple[Point, Point]) -> Iterator[
 def _cell(register: Register, bindings: Bindings, decision: DecisionView, rule: RuleView, column: str,
           clause: Clause, required: bool = False) -> dict[tuple[str, str, str, str], Drift]:
     policy, mine = limit_of(clause), periods_of(rule.values, column)
-    if policy is None or not (mine or required):
+    was = _reviewed(bindings, decision, rule, column)
+    if policy is None or not (mine or required or was):
         return {}
     process = " | ".join(words(one) for one in mine)
     where, what = f"{decision.id}.{rule.id}.{column}", _what(register, column)
