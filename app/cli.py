@@ -15,6 +15,7 @@ from flask import Flask
 
 from app.cli_output import JSON, Root, as_document, finding_line, show
 from app.cli_policy import policy
+from app.cli_policy_drift import drift_command, waive_command, waivers_command
 from app.clock import Clock
 from app.errors import ChengnuoError, NotFound, Refused
 
@@ -44,6 +45,8 @@ def cli() -> None:
     """Chengnuo runs a company's after-sales policy."""
 
 
+for command in (drift_command, waive_command, waivers_command):
+    policy.add_command(command)
 cli.add_command(policy)
 
 

@@ -33,6 +33,7 @@ from app.services.colleagues import Colleagues
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
+from app.services.drift import Drifts
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.library import Library
@@ -43,6 +44,7 @@ from app.services.policies import Policies
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
+from app.services.waivers import Waivers
 from app.services.work import Work
 from app.store import working_days
 from app.store.base import db
@@ -72,6 +74,7 @@ class Services:
     standing: StandingWork
     jobs: Jobs
     definitions: Definitions
+    drifts: Drifts
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -175,6 +178,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         standing=standing,
         jobs=runner,
         definitions=Definitions(runtime, policies.register_now),
+        drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
@@ -188,6 +192,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
     )
+    built.definitions.gate = built.drifts.blocking
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built
     return built
