@@ -16,11 +16,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app.policy.drift import review  # noqa: E402
-from app.policy.register import read_register  # noqa: E402
-from app.services.bundle_view import view_of_tree  # noqa: E402
+from app.policy.drift import review
+from app.policy.register import read_register
+from app.services.bundle_view import view_of_tree
 
-HEAD = "# The process as it was held against the policy last. Written by tools/review_bindings.py; review each change.\n"
+HEAD = "# The process as it was held against the policy last. Written by tools/review_bindings.py; read its changes.\n"
 
 
 def lines(entries: Mapping[str, Any], depth: int = 0) -> list[str]:

@@ -97,8 +97,8 @@ class Waivers:
     def held(self) -> Mapping[str, Waiver]:
         """Return the waivers that hold now, by the fingerprint of their deviation."""
         now = self._clock.now()
-        rows = reading().execute(select(DriftWaiver).where(DriftWaiver.valid_until > now, DriftWaiver.ended_at.is_(None)))
-        return {one.fingerprint: one for row in rows.scalars() if (one := _waiver(row)).holds(now)}
+        query = select(DriftWaiver).where(DriftWaiver.valid_until > now, DriftWaiver.ended_at.is_(None))
+        return {one.fingerprint: one for row in reading().execute(query).scalars() if (one := _waiver(row)).holds(now)}
 
     def ending(self, within: timedelta) -> list[Waiver]:
         """Return the waivers that end within a span from now, the next first."""

@@ -155,8 +155,8 @@ def timers(files: Files, _: Clauses) -> Iterator[Mutant]:
 def due_timers(files: Files, _: Clauses) -> Iterator[Mutant]:
     """A milestone's timer that watches another milestone, waits on after it, or is no longer there."""
     for path, text in files.items():
-        for event in re.finditer(r'<bpmn:boundaryEvent id="(deadline_\w+)"(?:(?!</bpmn:boundaryEvent>).)*?due\("(\w+)"\)'
-                                 r'</bpmn:timeDate>.*?</bpmn:boundaryEvent>', text, re.S):  # fmt: skip
+        for event in re.finditer(r'<bpmn:boundaryEvent id="(deadline_\w+)"(?:(?!</bpmn:boundaryEvent>).)*?'
+                                 r'due\("(\w+)"\)</bpmn:timeDate>.*?</bpmn:boundaryEvent>', text, re.S):  # fmt: skip
             other = "close" if event.group(2) != "close" else "refund"
             for old, new in ((f'due("{event.group(2)}")', f'due("{other}")'),
                              (f'due("{event.group(2)}")', f'due("{event.group(2)}") + duration("PT8H")'),

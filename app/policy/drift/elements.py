@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.facts import Element
+from app.facts import Element, Period
 from app.facts_bundle import BundleView
 from app.policy.drift.bindings import Bindings
 from app.policy.drift.figures import clause_of, durations_in, limit_of, words
@@ -27,7 +27,6 @@ from app.policy.drift.periods import at_least, compare_limits, spans
 from app.policy.drift.reviewing import entry_of
 from app.policy.drift.skipping import element_at, never_skipped, unreachable
 from app.policy.register import Clause, Register
-from app.facts import Period
 
 # What a step may not lose without breaking what it was reviewed for, and how it is told.
 PARTS = {
@@ -110,7 +109,8 @@ def compare_conditions(register: Register, view: BundleView, bindings: Bindings)
         clause = clause_of(register, str(bound["clause"]))
         if clause is not None:
             yield from _threshold(clause, name, now.get(name), str(bound["field"]))
-    for name, text in bindings.reviewed.get("conditions", {}).items():
+    reviewed: Mapping[str, Any] = bindings.reviewed.get("conditions", {})
+    for name, text in reviewed.items():
         if name in bindings.conditions:
             continue
         what = (f"条件 {name}", f"Condition {name}")
@@ -222,8 +222,8 @@ def judge_parameter(how: str, clause: Clause, text: str | None, bindings: Bindin
         return figures.get(how), MISSING
     match how:
         case "retention":
-            mine = durations_in(text)
-            return f"≥ {figures.get('retention')}", at_least(mine[0], str(figures.get("retention"))) if mine else MISSING
+            mine, kept = durations_in(text), str(figures.get("retention"))
+            return f"≥ {kept}", at_least(mine[0], kept) if mine else MISSING
         case "limit":
             limit, mine = limit_of(clause), durations_in(text)
             if limit is None or not mine:

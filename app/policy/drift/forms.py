@@ -33,7 +33,8 @@ def compare_forms(register: Register, view: BundleView, bindings: Bindings) -> I
         form = view.forms.get(identifier)
         clauses = before.get("clauses", [])
         if form is None:
-            yield found(_first(clauses), identifier, "field", MISSING, identifier, None, _what(identifier), changed=True)
+            yield found(_first(clauses), identifier, "field", MISSING, identifier, None, _what(identifier),
+                        changed=True)  # fmt: skip
             continue
         for name, entry in before["fields"].items():
             bound = f"{form.id}.{name}.hide" in bindings.conditions
@@ -113,10 +114,10 @@ def _paper(register: Register, bindings: Bindings, form: FormView, before: Entry
             verdict = EQUAL if wanted <= set(form.recipients) else MISSING
             yield found(identifier, f"{form.id}.recipients", "copies", verdict, sorted(wanted), form.recipients, what,
                         changed=list(form.recipients) != before.get("recipients"))  # fmt: skip
-    if lost := set(before.get("recipients", ())) - set(form.recipients):
-        if not bound.get("recipients"):
-            yield found(_first(before.get("clauses", [])), f"{form.id}.recipients", "copies", MISSING, sorted(lost),
-                        form.recipients, what, severity="error" if bound else "warning", changed=True)  # fmt: skip
+    lost = set(before.get("recipients", ())) - set(form.recipients)
+    if lost and not bound.get("recipients"):
+        yield found(_first(before.get("clauses", [])), f"{form.id}.recipients", "copies", MISSING, sorted(lost),
+                    form.recipients, what, severity="error" if bound else "warning", changed=True)  # fmt: skip
 
 
 def _rank(entry: Entry) -> int:

@@ -1,4 +1,4 @@
-"""Spans of natural and working time compared: which of two limits ends earlier, over all moments that they may start."""
+"""Spans of natural and working time compared: which of two limits ends earlier, whenever they may start."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from app.facts_bundle import BundleView, DecisionView, RuleView
@@ -147,7 +147,7 @@ def _values(samples: tuple[Any, ...], tests: Sequence[str]) -> list[Any]:
     marks = sorted({float(one) for test in tests for one in re.findall(_NUMBER, re.sub(r'"[^"]*"', "", test))})
     numbers = {float(value) for value in samples if not isinstance(value, str)}
     around = {value for mark in marks for value in (mark - 1, mark - 0.01, mark, mark + 0.01, mark + 1)}
-    between = {(low + high) / 2 for low, high in zip(marks, marks[1:], strict=False)}
+    between = {(low + high) / 2 for low, high in pairwise(marks)}
     return [*texts, *sorted(numbers | around | between)]
 
 

@@ -70,7 +70,8 @@ def _sliced(found: Sequence[Row], show: Callable[[Row], Mapping[str, Any]]) -> R
     limit, after = paging(int)
     begin = after[0] if after else 0
     further = (begin + limit,) if begin + limit < len(found) else None
-    return page(Page(found[begin : begin + limit], further, len(found)), show)
+    rows: Any = found[begin : begin + limit]
+    return page(Page(rows, further, len(found)), show)
 
 
 def _drift(one: Drift, waiver: Waiver | None) -> dict[str, Any]:
