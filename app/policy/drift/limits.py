@@ -127,7 +127,8 @@ def _cell(register: Register, bindings: Bindings, decision: DecisionView, rule: 
     start = rule.values.get(f"{column}_from")
     as_early = bindings.starts.get(str(clause.figures.get("from")), ())
     # A cell that is annotated only because its figure keeps a clause as well may start earlier or elsewhere.
-    if as_early and start not in as_early and _reviewed(bindings, decision, rule, f"{column}_from") != start:
+    kept = not required and _reviewed(bindings, decision, rule, f"{column}_from") == start
+    if as_early and start not in as_early and not kept:
         return {key: found(clause.id, where, "deadline", CONTRADICTORY, f"{words(policy)} ← {clause.figures['from']}",
                            f"{process} ← {start}", what, changed=changed)}  # fmt: skip
     return {key: found(clause.id, where, "deadline", compare_limits(mine, policy), words(policy), process, what,
