@@ -30,6 +30,7 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
@@ -62,6 +63,7 @@ class Services:
 
     runtime: Runtime
     policies: Policies
+    coverage: DeployedCoverage
     papers: Mapping[str, PaperRule]
     phrases: Phrases
     wording: Wording
@@ -166,6 +168,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     built = Services(
         runtime=runtime,
         policies=policies,
+        coverage=DeployedCoverage(reading, root, policies),
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),

@@ -7,6 +7,7 @@ from flask import Flask
 from app.web.api import (
     cases,
     clock,
+    compliance,
     compliance_drift,
     definitions,
     exports,
@@ -22,8 +23,8 @@ from app.web.api.blueprint import api
 
 __all__ = ["install"]
 # Imported: their routes exist.
-SUBJECTS = (cases, clock, compliance_drift, definitions, exports, files, incidents, instances, knowledge, messages,
-            openapi, tasks)
+SUBJECTS = (cases, clock, compliance, compliance_drift, definitions, exports, files, incidents, instances, knowledge,
+            messages, openapi, tasks)
 
 
 def install(app: Flask) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, jsonify
 
 from app.policy.drift import VERDICTS, Drift
 from app.services.waivers import WAIVERS, Waiver
-from app.store.queries.api import Page
 from app.web.api.blueprint import api
 from app.web.api.describe import FLAG, MAYBE_TEXT, MAYBE_WHEN, NUMBER, TEXT, WHEN, Schema, describe, one_of, record
-from app.web.api.request import body, filters, moment, page, paging, text_of
+from app.web.api.request import body, filters, moment, sliced, text_of
 from app.web.entry import actor, entry
 from app.wiring import services
 
 SEVERITIES = ("error", "warning", "info", "none")
 EVERYTHING = ("reported", "all")
-Row = TypeVar("Row")
 _WAIVED: Schema = {"anyOf": [{"$ref": "#/components/schemas/Waiver"}, {"type": "null"}]}
 
 SCHEMAS: dict[str, Schema] = {
@@ -44,7 +41,7 @@ def list_drift() -> Response:
              if wanted.get("clause", one.clause) == one.clause and wanted.get("verdict", one.verdict) == one.verdict
              and wanted.get("severity", one.severity) == one.severity]  # fmt: skip
     held = services().drifts.waivers.held()
-    return _sliced(found, lambda one: _drift(one, held.get(one.fingerprint)))
+    return sliced(found, lambda one: _drift(one, held.get(one.fingerprint)))
 
 
 @api.post("/compliance/drift/<fingerprint>/waive")
@@ -63,15 +60,7 @@ def waive_drift(fingerprint: str) -> Response:
 @describe("List the waivers of drift, the newest first", "compliance", answer="[Waiver]", errors=(422,))
 def list_waivers() -> Response:
     """List waivers."""
-    return _sliced(services().drifts.waivers.listed(limit=2000), _waiver)
-
-
-def _sliced(found: Sequence[Row], show: Callable[[Row], Mapping[str, Any]]) -> Response:
-    limit, after = paging(int)
-    begin = after[0] if after else 0
-    further = (begin + limit,) if begin + limit < len(found) else None
-    rows: Any = found[begin : begin + limit]
-    return page(Page(rows, further, len(found)), show)
+    return sliced(services().drifts.waivers.listed(limit=2000), _waiver)
 
 
 def _drift(one: Drift, waiver: Waiver | None) -> dict[str, Any]:
