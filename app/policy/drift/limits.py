@@ -15,6 +15,7 @@ from app.policy.drift.periods import compare_limits
 from app.policy.register import Clause, Register
 
 Point = Mapping[str, Any]  # input expression -> value
+PROFILE, READS_PROFILE = "profile", 'get value(profile, "name")'  # how bindings call the input that reads it
 TARGETS = frozenset({"resolution_target"})  # a figure over many cases: its limit is a KPI's
 
 
@@ -102,8 +103,8 @@ def points(decision: DecisionView, conditions: tuple[Point, Point]) -> Iterator[
     wanted, excepted = conditions
     columns = []
     for column in decision.inputs:
-        allowed = wanted.get(column.expression)
-        barred = excepted.get(column.expression, ())
+        name = PROFILE if READS_PROFILE in column.expression else column.expression
+        allowed, barred = wanted.get(name), excepted.get(name, ())
         columns.append([position for position, value in enumerate(column.samples)
                         if (allowed is None or value in allowed) and value not in barred])
     for at in product(*columns):
