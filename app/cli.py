@@ -16,6 +16,7 @@ from flask import Flask
 from app.cli_export import export
 from app.cli_output import JSON, Root, as_document, finding_line, show
 from app.cli_policy import policy
+from app.cli_policy_drift import drift_command, waive_command, waivers_command
 from app.clock import Clock
 from app.errors import ChengnuoError, NotFound, Refused
 
@@ -46,6 +47,8 @@ def cli() -> None:
 
 
 cli.add_command(export)
+for command in (drift_command, waive_command, waivers_command):
+    policy.add_command(command)
 cli.add_command(policy)
 
 

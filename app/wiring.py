@@ -30,10 +30,12 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.event_logs import EventLogs
+from app.services.drift import Drifts
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.library import Library
@@ -46,6 +48,7 @@ from app.services.policy_transfer import PolicyTransfer
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
+from app.services.waivers import Waivers
 from app.services.work import Work
 from app.store import working_days
 from app.store.base import db
@@ -65,6 +68,7 @@ class Services:
     policies: Policies
     originals: PolicyOriginals
     transfer: PolicyTransfer
+    coverage: DeployedCoverage
     papers: Mapping[str, PaperRule]
     phrases: Phrases
     wording: Wording
@@ -77,6 +81,7 @@ class Services:
     standing: StandingWork
     jobs: Jobs
     definitions: Definitions
+    drifts: Drifts
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -171,6 +176,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         policies=policies,
         originals=PolicyOriginals(clock),
         transfer=PolicyTransfer(clock, policies),
+        coverage=DeployedCoverage(reading, root, policies),
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),
@@ -183,6 +189,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         standing=standing,
         jobs=runner,
         definitions=Definitions(runtime, policies.register_now),
+        drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
@@ -197,6 +204,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
     )
+    built.definitions.gate = built.drifts.blocking
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built
     return built

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +82,7 @@ class Definitions:
 
     def __init__(self, rt: Runtime, register: Callable[[], Register]) -> None:
         self._rt, self._register = rt, register
+        self.gate: Callable[[Mapping[str, bytes]], Sequence[Finding]] = lambda files: ()  # what else stops a bundle
 
     def deploy(self, root: Path, actor: Actor, note: str = "") -> Deployed:
         """Check and store the files below `root`; raises Refused with every finding when one is an error."""
@@ -95,6 +96,8 @@ class Definitions:
         known = self._known(digest)
         if known is not None:
             return known
+        if drifted := self.gate(files):
+            raise Refused(list(drifted))
         built = engine.build(files, catalog)
         return in_unit_of_work(lambda session: self._store(session, digest, files, built, actor, note))
 

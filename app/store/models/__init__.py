@@ -3,6 +3,7 @@
 from app.store.models.cases import Case, CaseCopy, CaseLink
 from app.store.models.definitions import Definition, DefinitionFile, Deployment, DeploymentFile
 from app.store.models.drafts import Draft, DraftFile
+from app.store.models.drift import DriftWaiver
 from app.store.models.execution import History, Incident, Instance, Job, Message, Subscription, Timer
 from app.store.models.knowledge import Article, ArticleTerm, ArticleUse, ArticleVersion
 from app.store.models.people import Group, Membership, Notification, SavedView, SignedOut, Token, User
@@ -34,6 +35,7 @@ __all__ = [
     "DocumentCopy",
     "Draft",
     "DraftFile",
+    "DriftWaiver",
     "Group",
     "History",
     "IdempotencyKey",
