@@ -31,6 +31,7 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.conformance import Conformance
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
@@ -82,6 +83,7 @@ class Services:
     voice: CustomerVoice
     sealer: Sealer
     kpis: Kpis
+    conformance: Conformance
 
     @property
     def clock(self) -> Clock:
@@ -185,6 +187,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
         kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
+        conformance=Conformance(runtime, register),
     )
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built
