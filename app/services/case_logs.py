@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.policy.conformance import CaseLog, ClockFacts, Entry, Happening, Paper
+from app.policy.conformance import CaseLog, ClockFacts, Entry, Happening, Monitors, Paper
 from app.store.models import Case
 from app.store.queries.conformance import Batch
 from app.work_calendar import Span
@@ -15,17 +15,19 @@ FACTS = ("type", "complaint_type", "level", "channel", "customer_level", "custom
          "severity", "flags", "round", "owner_group", "product_model", "serial_no", "order_no", "purchase_date")
 
 
-def log_of(case: Case, batch: Batch, extended_by: Collection[str]) -> CaseLog:
-    """Return the log of one case of a batch; `extended_by`: the clauses by which a customer agrees to another date."""
+def log_of(case: Case, batch: Batch, monitors: Monitors) -> CaseLog:
+    """Return the log of one case of a batch."""
+    state = "cancelled" if case.outcome in monitors.released_by else case.state
     return CaseLog(
-        case.id, {**(case.extra or {}), **{name: getattr(case, name) for name in FACTS}}, case.state,
+        case.id, {**(case.extra or {}), **{name: getattr(case, name) for name in FACTS}}, state,
         case.id in batch.running, case.registered_at, case.policy_version,
         [Happening(row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
          for row in batch.history.get(case.id, ())],
         _entries(batch.entries.get(case.id, ())),
         [Paper(row.kind, row.number, row.state, row.copies, tuple(batch.holders.get(row.id, ())), {}, row.opened_at,
                row.closed_at) for row in batch.papers.get(case.id, ())],
-        _clocks(batch.clocks.get(case.id, ()), extended_by), _ended_at(case, batch), case.archived_at, case.keep_until)
+        _clocks(batch.clocks.get(case.id, ()), monitors.extended_by), _ended_at(case, batch), case.archived_at,
+        case.keep_until)
 
 
 def _ended_at(case: Case, batch: Batch) -> datetime | None:
@@ -57,6 +59,6 @@ def _clocks(found: Collection[Any], extended_by: Collection[str]) -> Mapping[str
         clocks[row.name] = ClockFacts(
             tuple(sorted(spans, key=lambda span: (span.start, span.end))) if spans else (),
             row.paused_at if running else None,
-            row.paused_at if row.state == "cancelled" else None if row.state in {"open", "reached"} else known.lapsed_at,
+            row.paused_at if row.state == "cancelled" else known.lapsed_at if row.state == "superseded" else None,
             signed or known.agreed)
     return clocks

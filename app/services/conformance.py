@@ -109,7 +109,7 @@ class Conformance:
         found = []
         for case in batch.cases:
             monitors = self.monitors_at(case.registered_at)
-            log = log_of(case, batch, monitors.extended_by)
+            log = log_of(case, batch, monitors)
             found.append((case, policy.judge(monitors, log, now, calendar, everything=everything), monitors.version))
         return found
 

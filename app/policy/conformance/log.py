@@ -110,6 +110,16 @@ class Index:
         return [found[key] for key in sorted(found)]
 
 
+def follows(one: Happening, other: Happening) -> bool:
+    """Return whether `one` is after `other`; of what two instances did at one moment, each is after the other.
+
+    One step moves several instances and writes each one's history in turn: between them there is no order.
+    """
+    if one.at != other.at or one.instance == other.instance:
+        return order(one) > order(other)
+    return True
+
+
 def order(one: Happening) -> tuple[datetime, int]:
     """Return what sorts happenings: the moment, then the place in history."""
     return one.at, one.seq

@@ -11,13 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from app.durations import parse_duration
 from app.errors import BadDuration, Finding, Refused
 from app.facts import Period
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
-from app.policy.register import Clause, Register, optional_rows, rows_of
+from app.policy.register import Clause, Register, rows_of
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path("processes") / "policy" / "monitors.yaml"
+OVERRIDES = ("a", "b", "clock", "same_instance", "once", "by_day")
 TAKEN = ("copies", "recipients", "threshold", "retention", "every", "due_day", "requires_field", "actor", "min_count")
 
 
@@ -50,6 +54,7 @@ class Bindings:
     values: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)  # fact -> the register's value -> ours
     flows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # flow -> conditions
     extended_by: frozenset[str] = frozenset()  # clauses by which a customer agrees to another date
+    released_by: frozenset[str] = frozenset()  # outcomes after which a case owes nothing more
     unjudged: Mapping[str, str] = field(default_factory=dict)  # clause -> why history can't tell
     entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # clause -> what is bound
 
@@ -63,6 +68,7 @@ class Monitors:
     company: tuple[Monitor, ...]  # cadences: nobody's case
     unjudged: Mapping[str, str]
     extended_by: frozenset[str]
+    released_by: frozenset[str]
 
     @property
     def forms(self) -> frozenset[str]:
@@ -93,11 +99,12 @@ def read_bindings(root: Path) -> Bindings:
     if not path.exists():
         return Bindings()
 
-    def listed(top: str) -> list[dict[str, Any]]:
-        return optional_rows(path, top) if top in present else []
+    rows = rows_of(path, "monitors")  # refuses what is no YAML
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader
 
-    present = {"words", "roles", "facts", "flows", "extended_by", "unjudged", "monitors"}
-    rows = rows_of(path, "monitors")
+    def listed(top: str) -> list[dict[str, Any]]:
+        return content.get(top) or []
+
     facts = listed("facts")
     return Bindings(
         str(path), {row["word"]: tuple(row["is"]) for row in listed("words")},
@@ -105,6 +112,7 @@ def read_bindings(root: Path) -> Bindings:
         {row["fact"]: row["case"] for row in facts}, {row["fact"]: row.get("values", {}) for row in facts},
         {row["flow"]: row.get("applies") or {} for row in listed("flows")},
         frozenset(row["clause"] for row in listed("extended_by")),
+        frozenset(row["outcome"] for row in listed("released_by")),
         {row["clause"]: str(row["why"]) for row in listed("unjudged")}, {row["clause"]: row for row in rows})
 
 
@@ -136,7 +144,8 @@ def compile_monitors(register: Register, bindings: Bindings, version: str = "1")
         (company if all(rule.template == CADENCE for rule in rules) else cases).append(monitor)
     if findings:
         raise Refused(findings)
-    return Monitors(version, tuple(cases), tuple(company), bindings.unjudged, bindings.extended_by)
+    return Monitors(version, tuple(cases), tuple(company), bindings.unjudged, bindings.extended_by,
+                    bindings.released_by)
 
 
 def _rules(clause: Clause, bindings: Bindings, activities: Iterable[str]) -> Iterator[Rule]:
@@ -145,8 +154,8 @@ def _rules(clause: Clause, bindings: Bindings, activities: Iterable[str]) -> Ite
     known = frozenset(activities) | bindings.words.keys()
     if entry.get("declared", True):
         for declared in source.get("declare") or ():
-            yield _rule(clause, {**declared, **{key: entry[key] for key in ("a", "b", "clock", "same_instance", "once")
-                                                if key in entry}}, bindings, known)
+            own = {key: entry[key] for key in OVERRIDES if key in entry}
+            yield _rule(clause, {**declared, **own}, bindings, known)
     for added in entry.get("rules") or ():
         yield _rule(clause, added, bindings, known)
 
@@ -161,7 +170,7 @@ def _rule(clause: Clause, row: Mapping[str, Any], bindings: Bindings, known: fro
         if template == of and options.get(named) and groups not in row:
             options[groups] = _groups(options[named], bindings)
     if template == "threshold":
-        options["threshold"] = {**options["threshold"], **(row.get("threshold") or {})}
+        options["threshold"] = {**figures["threshold"], **(row.get("threshold") or {})}
         options["groups"] = row.get("groups") or _groups(options["threshold"]["approver"], bindings)
     within = row.get("within") or (clause.within if row.get("limited") else None)
     period = Period(str(within), str(row.get("calendar") or clause.calendar or "natural")) if within else None

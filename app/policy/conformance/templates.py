@@ -7,8 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.clock import as_utc
+from app.durations import add_months
 from app.facts import Period
-from app.policy.conformance.log import CANCELLED, CLOSED, LAST, CaseLog, ClockFacts, Entry, Happening, Index, order
+from app.policy.conformance.log import (
+    CANCELLED,
+    CLOSED,
+    LAST,
+    CaseLog,
+    ClockFacts,
+    Entry,
+    Happening,
+    Index,
+    follows,
+    order,
+)
 from app.work_calendar import WorkCalendar
 
 KEPT, BROKEN, PENDING = "kept", "broken", "pending"
@@ -106,17 +119,33 @@ def response(rule: Rule, sight: Sight) -> Found | None:
 
 def _answered(rule: Rule, sight: Sight, trigger: Happening, after: Happening | None,
               answers: Sequence[Happening]) -> Found | None:
-    key = order(trigger)
-    answer = next((one for one in answers if order(one) > key
+    answer = next((one for one in answers if follows(one, trigger)
                    and not (rule.same_instance and one.instance != trigger.instance)), None)
     evidence: dict[str, Any] = {"rule": rule.template, "from": told(trigger), "wanted": list(rule.b)}
     if answer is not None:
         evidence["by"] = told(answer)
+    if rule.options.get("by_day"):
+        return _by_day(rule, sight, trigger, answer, evidence)
     if rule.within is None:
         if answer is not None:
             return Found(KEPT, answer.at, evidence)
         return _owed(sight, trigger.at, evidence)
     return _in_time(rule, rule.within, sight, (trigger, after), answer, evidence)
+
+
+def _by_day(rule: Rule, sight: Sight, trigger: Happening, answer: Happening | None,
+            evidence: dict[str, Any]) -> Found | None:
+    """Until 24:00 of the clause's `due_day` in the month after the trigger's."""
+    local = sight.calendar.local(trigger.at)
+    following = add_months(local.replace(day=1, hour=0, minute=0, second=0, microsecond=0), 1)
+    due = as_utc(following + timedelta(days=int(rule.options["due_day"])))
+    evidence = {**evidence, "due": due.isoformat()}
+    if answer is not None:
+        kept = answer.at <= due
+        return Found(KEPT if kept else BROKEN, answer.at if kept else due, evidence, due)
+    if sight.log.state == "cancelled":
+        return None
+    return Found(BROKEN, due, evidence, due) if sight.now > due else Found(PENDING, trigger.at, evidence, due)
 
 
 def _in_time(rule: Rule, within: Period, sight: Sight, span: tuple[Happening, Happening | None],
@@ -168,7 +197,7 @@ def precedence(rule: Rule, sight: Sight) -> Found | None:
 
 
 def _preceded(rule: Rule, first: Sequence[Happening], later: Happening) -> Found:
-    before = [one for one in first if order(one) < order(later)
+    before = [one for one in first if follows(later, one)
               and not (rule.same_instance and one.instance != later.instance)]
     evidence: dict[str, Any] = {"rule": rule.template, "by": told(later), "wanted": list(rule.a)}
     if before:
@@ -197,7 +226,7 @@ def not_succession(rule: Rule, sight: Sight) -> Found | None:
     if first is None:
         return None
     evidence = {"rule": rule.template, "from": told(first), "forbidden": list(rule.b)}
-    later = next((one for one in sight.index.of(rule.b) if order(one) > order(first)), None)
+    later = next((one for one in sight.index.of(rule.b) if follows(one, first)), None)
     if later is not None:
         return Found(BROKEN, later.at, {**evidence, "by": told(later)})
     return _still(sight, first.at, evidence)
@@ -269,7 +298,7 @@ def four_eyes(rule: Rule, sight: Sight) -> Found | None:
 
 
 def _seen(rule: Rule, sight: Sight, later: Happening) -> Found | None:
-    before = [one for one in sight.index.of(rule.a) if order(one) < order(later) and one.actor not in SYSTEMS]
+    before = [one for one in sight.index.of(rule.a) if follows(later, one) and one.actor not in SYSTEMS]
     if not before or later.actor in SYSTEMS:
         return None
     same = next((one for one in before if one.actor == later.actor), None)
@@ -309,7 +338,13 @@ def _approved(rule: Rule, sight: Sight, made: Happening) -> Found | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """Amounts are kept as text, so that no cent is lost."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
 
 
 # ---- what is kept in writing
@@ -323,8 +358,11 @@ def record(rule: Rule, sight: Sight) -> Found | None:
 
 
 def _entries(rule: Rule, sight: Sight) -> Iterator[Entry]:
+    """The entries of the rule's forms; `among`: only those with these answers (other fields are hidden then)."""
     forms = rule.options["form"] if isinstance(rule.options["form"], list) else [rule.options["form"]]
-    return (entry for entry in sight.log.entries if entry.form in forms)
+    among = rule.options.get("among") or {}
+    return (entry for entry in sight.log.entries
+            if entry.form in forms and all(entry.data.get(name) in values for name, values in among.items()))
 
 
 def _recorded(rule: Rule, sight: Sight, entry: Entry, wanted: Mapping[str, Any]) -> Found:
