@@ -59,6 +59,6 @@ def _clocks(found: Collection[Any], extended_by: Collection[str]) -> Mapping[str
         clocks[row.name] = ClockFacts(
             tuple(sorted(spans, key=lambda span: (span.start, span.end))) if spans else (),
             row.paused_at if running else None,
-            row.paused_at if row.state == "cancelled" else known.lapsed_at if row.state == "superseded" else None,
+            (*known.lapses, row.paused_at) if row.state == "cancelled" and row.paused_at else known.lapses,
             signed or known.agreed)
     return clocks

@@ -62,7 +62,7 @@ class ClockFacts:
 
     pauses: tuple[Span, ...] = ()
     paused_since: datetime | None = None  # it stands still now
-    lapsed_at: datetime | None = None  # it was taken away: nothing is owed from then on
+    lapses: tuple[datetime, ...] = ()  # it was taken away: what was owed then is not owed any more
     agreed: datetime | None = None  # the customer signed another date
 
 

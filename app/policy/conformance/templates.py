@@ -176,7 +176,7 @@ def _in_time(rule: Rule, within: Period, sight: Sight, span: tuple[Happening, Ha
 
 def _lapsed(log: CaseLog, clock: ClockFacts, since: datetime, after: Happening | None) -> datetime | None:
     """When nothing was owed any more: withdrawn, the clock taken away, or begun anew (a new round)."""
-    moments = [log.ended_at if log.state == "cancelled" else None, clock.lapsed_at, after.at if after else None]
+    moments = [*clock.lapses, log.ended_at if log.state == "cancelled" else None, after.at if after else None]
     return min((one for one in moments if one is not None and one >= since), default=None)
 
 
