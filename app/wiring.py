@@ -42,6 +42,7 @@ from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
 from app.services.people import People
+from app.services.policies import Policies
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
@@ -62,7 +63,7 @@ class Services:
     """Every service of the application."""
 
     runtime: Runtime
-    register: Register
+    policies: Policies
     papers: Mapping[str, PaperRule]
     phrases: Phrases
     wording: Wording
@@ -94,6 +95,11 @@ class Services:
     def calendar(self) -> WorkCalendar:
         """The company's calendar as it is now."""
         return self.runtime.calendar()
+
+    @property
+    def register(self) -> Register:
+        """The written policy in force now."""
+        return self.policies.register_now()
 
     @property
     def registry(self) -> Registry:
@@ -136,6 +142,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         clock = AdjustableClock(offset.read, clock)
     clock = clock or SystemClock()
     register = read_register(root)
+    policies = Policies(clock, reading, register, app.config["COMPANY_ZONE"])
     library = Library(reading)
     runtime = Runtime(
         clock=clock,
@@ -143,7 +150,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         calendar=_calendar_of(app.config["COMPANY_ZONE"]),
         registry=Registry.discover(root / "handlers"),
         library=library,
-        limits=register.limits,
+        register_on=policies.register_on,
         profile=_profile,
         root=root,
         zone=app.config["COMPANY_ZONE"],
@@ -161,7 +168,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     work = Work(runtime, cases)
     built = Services(
         runtime=runtime,
-        register=register,
+        policies=policies,
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),
@@ -173,7 +180,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         timers=timers,
         standing=standing,
         jobs=runner,
-        definitions=Definitions(runtime, register),
+        definitions=Definitions(runtime, policies.register_now),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

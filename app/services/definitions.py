@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,13 +80,13 @@ def check_files(files: Mapping[str, bytes], registry: Registry, register: Regist
 class Definitions:
     """Stores bundles and their versions."""
 
-    def __init__(self, rt: Runtime, register: Register) -> None:
+    def __init__(self, rt: Runtime, register: Callable[[], Register]) -> None:
         self._rt, self._register = rt, register
 
     def deploy(self, root: Path, actor: Actor, note: str = "") -> Deployed:
         """Check and store the files below `root`; raises Refused with every finding when one is an error."""
         files = read_files(root)
-        catalog, findings = catalog_of(files, self._rt.registry, self._register)
+        catalog, findings = catalog_of(files, self._rt.registry, self._register())
         if any(finding.severity == "error" for finding in findings):
             raise Refused([finding for finding in findings if finding.severity == "error"])
         digest = hashlib.sha256(

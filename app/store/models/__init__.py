@@ -7,6 +7,7 @@ from app.store.models.execution import History, Incident, Instance, Job, Message
 from app.store.models.knowledge import Article, ArticleTerm, ArticleUse, ArticleVersion
 from app.store.models.people import Group, Membership, Notification, SavedView, SignedOut, Token, User
 from app.store.models.platform import Audit, CalendarDay, IdempotencyKey, Setting
+from app.store.models.policy import PolicyChange, PolicyOriginal
 from app.store.models.records import Attachment, Comment, Communication, Document, DocumentCopy, NumberSequence
 from app.store.models.sla import Milestone, MilestoneCheck
 from app.store.models.verdicts import Unjudged, Verdict
@@ -46,6 +47,8 @@ __all__ = [
     "MilestoneCheck",
     "Notification",
     "NumberSequence",
+    "PolicyChange",
+    "PolicyOriginal",
     "SavedView",
     "Setting",
     "SignedOut",
