@@ -194,7 +194,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
         kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
-        conformance=Conformance(runtime, register),
+        conformance=Conformance(runtime, register, policies.register_on),
     )
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built

@@ -6,7 +6,7 @@ Each case is judged by the version of the policy in force when it was registered
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from app.store.unit_of_work import in_unit_of_work
 
 BATCH = 25  # cases judged and written at a time by the sweep
 STREAM = 200  # by a full run
+REMEMBERED = 400  # versions by day
 SEES = frozenset({"owner", "manager", "director", "supervisor", "admin", "general_affairs", "quality",
                   "general_manager", "marketing"})  # who reads every verdict
 Progress = Callable[[int, int], None]
@@ -34,25 +35,27 @@ Progress = Callable[[int, int], None]
 class Conformance:
     """Judges, and reads what was judged."""
 
-    def __init__(self, rt: Runtime, register: Register, register_on: Callable[[datetime], Register] | None = None,
-                 ) -> None:
-        """Take the base register, and what gives the version in force at a moment."""
-        self._rt, self._register = rt, register
-        self._register_on = register_on or (lambda _moment: register)
+    def __init__(self, rt: Runtime, register: Register, register_on: Callable[[datetime], Register]) -> None:
+        """Take the register as delivered, and what gives the version in force at a moment; raises Refused."""
+        self._rt, self._register, self._register_on = rt, register, register_on
         self._bindings = policy.read_bindings(Path(rt.root))
-        self._compiled: dict[str, Monitors] = {}
-        self.monitors_at(None)  # a wrong file is refused at the start
+        self._base = policy.compile_monitors(register, self._bindings)  # a wrong file is refused at the start
+        self._compiled: dict[int, tuple[Register, Monitors]] = {}
 
     # ---- what is judged by
 
-    def monitors_at(self, moment: datetime | None) -> Monitors:
-        """Return the monitors of the policy in force at `moment` (None: the base); raises Refused."""
-        register = self._register if moment is None else self._register_on(moment)
-        version = str(getattr(register, "version", "1"))
-        found = self._compiled.get(version)
-        if found is None:
-            found = self._compiled[version] = policy.compile_monitors(register, self._bindings, version)
-        return found
+    def monitors_at(self, moment: datetime) -> Monitors:
+        """Return the monitors of the policy in force at `moment` (aware)."""
+        register = self._register_on(moment)
+        if register.clauses == self._register.clauses:
+            return self._base
+        known = self._compiled.get(id(register))  # the register is kept as well: its id is nobody else's meanwhile
+        if known is None:
+            if len(self._compiled) >= REMEMBERED:
+                self._compiled.clear()
+            known = self._compiled[id(register)] = (
+                register, policy.compile_monitors(register, self._bindings, strict=False))
+        return known[1]
 
     # ---- judging
 
@@ -75,13 +78,17 @@ class Conformance:
         """Judge every case and the company anew, a batch at a time in bounded memory; return how many cases."""
         session, done = self._rt.session(), 0
         total = queries.count_cases(session)
-        for ids in queries.case_ids(session, STREAM):
+        for ids in self.batches():
             self.judge_some(ids)
             done += len(ids)
             if progress is not None:
                 progress(done, total)
         self.judge_some([policy.COMPANY])
         return done
+
+    def batches(self) -> Iterator[list[str]]:
+        """Yield the ids of all cases as a full run judges them, oldest first."""
+        return queries.case_ids(self._rt.session(), STREAM)
 
     def judge_some(self, subjects: Sequence[str]) -> None:
         """Judge these cases anew."""
@@ -104,7 +111,7 @@ class Conformance:
                 *, everything: bool = False) -> list[tuple[Case, list[Verdict], str]]:
         if not ids:
             return []
-        base, calendar = self.monitors_at(None), self._rt.calendar()
+        base, calendar = self._base, self._rt.calendar()
         batch = queries.batch(session, ids, base.elements, base.forms, base.papers)
         found = []
         for case in batch.cases:

@@ -116,11 +116,14 @@ def read_bindings(root: Path) -> Bindings:
         {row["clause"]: str(row["why"]) for row in listed("unjudged")}, {row["clause"]: row for row in rows})
 
 
-def compile_monitors(register: Register, bindings: Bindings, version: str = "1") -> Monitors:
-    """Return the monitors; raises Refused for an unknown clause, word, template, role or figure."""
+def compile_monitors(register: Register, bindings: Bindings, *, strict: bool = True) -> Monitors:
+    """Return the monitors; raises Refused for an unknown word, template, role or figure, with `strict` for a clause.
+
+    A version of the register may lack clauses that were repealed, or that begin later: that is no fault of the file.
+    """
     findings = [_finding(bindings, clause, "unknown_clause", f"登记簿中没有条款 {clause}",
                          f"There is no clause {clause}")
-                for clause in (*bindings.entries, *bindings.unjudged) if clause not in register.clauses]
+                for clause in (*bindings.entries, *bindings.unjudged) if strict and clause not in register.clauses]
     sharing: dict[str, list[str]] = {}
     for clause in register.clauses.values():
         if clause.source and clause.source.get("same_as"):
@@ -144,7 +147,7 @@ def compile_monitors(register: Register, bindings: Bindings, version: str = "1")
         (company if all(rule.template == CADENCE for rule in rules) else cases).append(monitor)
     if findings:
         raise Refused(findings)
-    return Monitors(version, tuple(cases), tuple(company), bindings.unjudged, bindings.extended_by,
+    return Monitors(register.version, tuple(cases), tuple(company), bindings.unjudged, bindings.extended_by,
                     bindings.released_by)
 
 

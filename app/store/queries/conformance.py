@@ -10,7 +10,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from app.store.models import Case, Document, DocumentCopy, History, Instance, Milestone, Submission, Verdict, WorkItem
+from app.store.models import (
+    Case,
+    Document,
+    DocumentCopy,
+    History,
+    Instance,
+    Milestone,
+    Submission,
+    Unjudged,
+    Verdict,
+    WorkItem,
+)
 from app.store.models.verdicts import COMPANY
 from app.store.queries.api import Line, Page, Place
 
@@ -78,16 +89,18 @@ def _holders(session: Session, papers: Sequence[int]) -> dict[int, list[str | No
 
 
 def case_ids(session: Session, size: int) -> Iterator[list[str]]:
-    """Yield the ids of all cases, so many at a time, in order."""
-    after = ""
+    """Yield the ids of all cases, so many at a time, the oldest first: of a day one version of the policy holds."""
+    place: tuple[datetime, str] | None = None
+    key = tuple_(Case.registered_at, Case.id)
     while True:
-        found = list(session.scalars(select(Case.id).where(Case.id > after).order_by(Case.id).limit(size)))
+        query = select(Case.registered_at, Case.id).order_by(Case.registered_at, Case.id).limit(size)
+        found = session.execute(query if place is None else query.where(key > tuple_(*place))).all()
+        session.rollback()  # a long run must not hold one old snapshot
         if found:
-            yield found
+            yield [row.id for row in found]
+            place = (found[-1].registered_at, found[-1].id)
         if len(found) < size:
             return
-        after = found[-1]
-        session.rollback()  # a long run must not hold one old snapshot
 
 
 def count_cases(session: Session) -> int:
@@ -158,8 +171,6 @@ def summary(session: Session, now: datetime) -> list[Line]:
 
 def unjudged(session: Session) -> int:
     """Return how many subjects wait to be judged."""
-    from app.store.models import Unjudged
-
     return session.execute(select(func.count()).select_from(Unjudged)).scalar_one()
 
 
