@@ -131,6 +131,28 @@ class Conformance:
 
     # ---- reading
 
+    def stream(self) -> Iterator[tuple[str, Verdict]]:
+        """Yield every case's number with each verdict as it is now, and the company's; nothing is written."""
+        now = self._rt.clock.now()
+        for ids in self.batches():
+            for case, judged, _ in self._judged(self._rt.session(), ids, now):
+                yield from ((str(case.number), verdict) for verdict in judged)
+        yield from ((policy.COMPANY, verdict) for verdict in self._judge_company(self._rt.session(), now))
+
+    def count(self) -> int:
+        """Return how many cases there are."""
+        return queries.count_cases(self._rt.session())
+
+    def summary(self) -> dict[tuple[str, str], int]:
+        """Return how many verdicts there are by clause and state, as of now."""
+        return {(row[0], row[1]): int(row[2])
+                for row in queries.summary(self._rt.session(), self._rt.clock.now())}
+
+    def newest_breaches(self, limit: int) -> Sequence[Any]:
+        """Return the newest breaches as rows."""
+        session, now = self._rt.session(), self._rt.clock.now()
+        return queries.verdicts(session, {"verdict": policy.BROKEN}, now, limit, None).rows if limit else []
+
     def of_case(self, case_id: str) -> list[Verdict]:
         """Return every clause's verdict on a case as it is now, those that don't apply too; nothing is written."""
         found = self._judged(self._rt.session(), [case_id], self._rt.clock.now(), everything=True)
