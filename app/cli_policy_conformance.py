@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,7 @@ SHOWN = 100
 
 @policy.command()
 @click.option("--all", "everything", is_flag=True, help="Judge every case anew first, not only what is new.")
-@click.option("--workers", type=click.IntRange(1, 32), default=1, show_default=True, help="Processes for --all.")
+@click.option("--workers", type=click.IntRange(1, 32), default=2, show_default=True, help="Processes for --all.")
 @click.option("--limit", type=click.IntRange(0), default=SHOWN, show_default=True, help="How many breaches to list.")
 @Root
 @JSON
@@ -101,6 +102,8 @@ def _begin(environment: Mapping[str, str]) -> None:
 
     os.environ.update(environment)
     _app = application()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)  # what is judged is many small things without cycles
 
 
 def _judge(ids: Sequence[str]) -> int:

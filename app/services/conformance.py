@@ -46,16 +46,30 @@ class Conformance:
 
     def monitors_at(self, moment: datetime) -> Monitors:
         """Return the monitors of the policy in force at `moment` (aware)."""
-        register = self._register_on(moment)
-        if register.clauses == self._register.clauses:
-            return self._base
+        return self._monitors(self._register_on(moment))
+
+    def _monitors(self, register: Register) -> Monitors:
         known = self._compiled.get(id(register))  # the register is kept as well: its id is nobody else's meanwhile
         if known is None:
+            same = register.clauses == self._register.clauses
+            made = self._base if same else policy.compile_monitors(register, self._bindings, strict=False)
             if len(self._compiled) >= REMEMBERED:
                 self._compiled.clear()
-            known = self._compiled[id(register)] = (
-                register, policy.compile_monitors(register, self._bindings, strict=False))
+            known = self._compiled[id(register)] = (register, made)
         return known[1]
+
+    def _monitors_for(self, cases: Sequence[Case]) -> dict[str, Monitors]:
+        """The monitors of each case; where a day's first and last have the same register, so has all between."""
+        days: dict[Any, list[Case]] = {}
+        local = self._rt.calendar().local
+        for case in sorted(cases, key=lambda one: one.registered_at):
+            days.setdefault(local(case.registered_at).date(), []).append(case)
+        found = {}
+        for several in days.values():
+            first, last = (self._register_on(one.registered_at) for one in (several[0], several[-1]))
+            for case in several:
+                found[case.id] = self._monitors(first if first is last else self._register_on(case.registered_at))
+        return found
 
     # ---- judging
 
@@ -113,9 +127,9 @@ class Conformance:
             return []
         base, calendar = self._base, self._rt.calendar()
         batch = queries.batch(session, ids, base.elements, base.forms, base.papers)
-        found = []
+        found, in_force = [], self._monitors_for(batch.cases)
         for case in batch.cases:
-            monitors = self.monitors_at(case.registered_at)
+            monitors = in_force[case.id]
             log = log_of(case, batch, monitors)
             found.append((case, policy.judge(monitors, log, now, calendar, everything=everything), monitors.version))
         return found

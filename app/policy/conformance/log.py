@@ -115,9 +115,9 @@ def follows(one: Happening, other: Happening) -> bool:
 
     One step moves several instances and writes each one's history in turn: between them there is no order.
     """
-    if one.at != other.at or one.instance == other.instance:
-        return order(one) > order(other)
-    return True
+    if one.at != other.at:
+        return one.at > other.at
+    return one.instance != other.instance or one.seq > other.seq
 
 
 def order(one: Happening) -> tuple[datetime, int]:

@@ -19,6 +19,7 @@ from app.facts import Period
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
 from app.policy.register import Clause, Register, rows_of
 
+LISTS = frozenset({list, tuple, set, frozenset})
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path("processes") / "policy" / "monitors.yaml"
 OVERRIDES = ("a", "b", "clock", "same_instance", "once", "by_day")
@@ -38,9 +39,18 @@ class Monitor:
 
     def bears_on(self, facts: Mapping[str, Any]) -> bool:
         """Return whether the clause bears on a case with these facts."""
-        return not self.conditions or any(
-            all(wanted.intersection(_told(facts.get(name))) for name, wanted in one.items())
-            for one in self.conditions)
+        return not self.conditions or any(_met(one, facts) for one in self.conditions)
+
+
+def _met(conditions: Mapping[str, frozenset[Any]], facts: Mapping[str, Any]) -> bool:
+    for name, wanted in conditions.items():
+        value = facts.get(name)
+        if value.__class__ in LISTS:
+            if wanted.isdisjoint(value):
+                return False
+        elif value not in wanted:
+            return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -243,10 +253,6 @@ def _flat(values: Iterable[Any]) -> Iterator[Any]:
             yield from value
         else:
             yield value
-
-
-def _told(value: Any) -> Iterable[Any]:
-    return value if isinstance(value, (list, tuple, set, frozenset)) else (value,)
 
 
 def _listed(value: Any) -> list[Any]:

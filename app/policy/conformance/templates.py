@@ -67,6 +67,14 @@ class Sight:
     index: Index
     now: datetime
     calendar: WorkCalendar
+    known: dict[tuple[datetime, Period], datetime] = field(default_factory=dict)  # deadlines that clauses share
+
+    def due(self, start: datetime, period: Period) -> datetime:
+        """Return when the period from `start` ends, pauses aside."""
+        found = self.known.get((start, period))
+        if found is None:
+            found = self.known[start, period] = self.calendar.add(start, period).due_at
+        return found
 
 
 Template = Callable[[Rule, Sight], Found | None]
@@ -152,7 +160,7 @@ def _in_time(rule: Rule, within: Period, sight: Sight, span: tuple[Happening, Ha
              answer: Happening | None, evidence: dict[str, Any]) -> Found | None:
     trigger, after = span
     clock = sight.log.clocks.get(rule.clock or "", NO_CLOCK)
-    due = sight.calendar.add(trigger.at, within).due_at
+    due = sight.due(trigger.at, within)
     if clock.pauses:
         due = sight.calendar.extend(due, clock.pauses, within.calendar)
         evidence["pauses"] = [[span.start.isoformat(), span.end.isoformat()] for span in clock.pauses
@@ -435,14 +443,14 @@ def update_every(rule: Rule, sight: Sight) -> Found | None:
                                 "wanted": list(rule.b)}
     for one in [*(later for later in sight.index.of(rule.b) if order(later) > order(start)
                   and (end is None or order(later) < order(end))), *([end] if end else [])]:
-        due = sight.calendar.add(previous.at, period).due_at
+        due = sight.due(previous.at, period)
         if one.at > due:
             late = {**evidence, "from": told(previous), "by": told(one), "due": due.isoformat()}
             return Found(BROKEN, due, late, due)
         previous = one
     if end is not None:
         return Found(KEPT, end.at, {**evidence, "from": told(start), "by": told(end)})
-    due = sight.calendar.add(previous.at, period).due_at
+    due = sight.due(previous.at, period)
     state = BROKEN if sight.now > due else PENDING
     return Found(state, due if state == BROKEN else previous.at,
                  {**evidence, "from": told(previous), "due": due.isoformat()}, due)
