@@ -31,8 +31,8 @@ format: $(DEV_STAMP) ## sort imports and mend what ruff can mend
 check: $(STAMP) ## lint processes/, forms/ and handlers/
 	@$(BIN)/chengnuo check
 
-bench: $(DEV_STAMP) ## benchmarks (BENCH=step BPMN=FILE INSTANCES=N HISTORY=K JSON=1)
-	@$(BIN)/python -m benchmarks $(if $(BENCH),$(BENCH),step) $(if $(BPMN),--bpmn "$(BPMN)") $(if $(INSTANCES),--instances $(INSTANCES)) $(if $(HISTORY),--history $(HISTORY)) $(if $(JSON),--json)
+bench: $(DEV_STAMP) ## benchmarks (BENCH=step|pages|conformance BPMN=FILE INSTANCES=N HISTORY=K CASES=N JSON=1)
+	@$(BIN)/python -m benchmarks $(if $(BENCH),$(BENCH),step) $(if $(BPMN),--bpmn "$(BPMN)") $(if $(INSTANCES),--instances $(INSTANCES)) $(if $(HISTORY),--history $(HISTORY)) $(if $(CASES),--cases $(CASES)) $(if $(JSON),--json)
 
 messages: $(DEV_STAMP) ## collect texts to translate into app/translations
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -o $(VENV)/messages.pot . && $(BIN)/pybabel -q update --no-fuzzy-matching -i $(VENV)/messages.pot -d app/translations -l zh && $(BIN)/pybabel -q compile -f -d app/translations

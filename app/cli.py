@@ -13,6 +13,7 @@ from typing import Any
 import click
 from flask import Flask
 
+import app.cli_policy_conformance  # noqa: F401 - its commands join the group
 from app.cli_export import export
 from app.cli_output import JSON, Root, as_document, finding_line, show
 from app.cli_policy import policy

@@ -29,6 +29,7 @@ from app.services.ports.papers import PaperDesk
 from app.services.ports.staff import StaffDesk
 from app.services.projections import Projections
 from app.services.runtime import Runtime
+from app.store import verdicts
 from app.store.models import Case, History, Instance, WorkItem
 from app.store.unit_of_work import after_commit, in_unit_of_work, insert_rows, locked
 
@@ -259,6 +260,7 @@ class Step:
         Projections(self).write(view)
         if self._history:
             insert_rows(self.session, History, self._history)
+            verdicts.mark(self.session, self.instance.case_id)
         if self.box is not None:
             self._rearm_relatives(self.box)
         self.session.flush()

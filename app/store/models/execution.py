@@ -32,6 +32,7 @@ class Instance(db.Model):  # type: ignore[name-defined,misc]
     __table_args__ = (
         Index("ix_instance_case_state", "case_id", "state"),
         Index("ix_instance_state_created", "state", "created_at"),
+        Index("ix_instance_process_created", "process", "created_at"),
     )
 
 

@@ -96,3 +96,4 @@ class Submission(db.Model):  # type: ignore[name-defined,misc]
     submitted_by: Mapped[str] = mapped_column(String(80))
     corrects_id: Mapped[int | None] = mapped_column(Sequence)
     reason: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index("ix_submission_form_submitted", "form_id", "submitted_at"),)

@@ -12,7 +12,7 @@ from app.services import sla_view
 from app.services.cases import CHANNELS, FLAGS, TYPES
 from app.store.queries import api as queries
 from app.store.unit_of_work import reading
-from app.web.api import show
+from app.web.api import conformance, show
 from app.web.api.blueprint import api
 from app.web.api.describe import (
     FLAG,
@@ -62,6 +62,7 @@ SCHEMAS: dict[str, Schema] = {
         milestones=listed(ref("Milestone")), superseded=listed(ref("Milestone")),
         outcome=meant(MAYBE_TEXT, "id of the end event reached"), open_tasks=listed(ref("Task")),
         instances=listed(record(id=TEXT, process=TEXT, state=TEXT, version=NUMBER)), documents=listed(OBJECT),
+        verdicts=listed(ref("ClauseVerdict")),
         customer=OBJECT, product=OBJECT, channel=TEXT, description=TEXT, urgency=MAYBE_TEXT, severity=MAYBE_TEXT,
         flags=listed(TEXT), registered_by=TEXT)]},
     "Appeal": record(("reason", "demand"), reason=TEXT, demand=TEXT, evidence=TEXT),
@@ -114,7 +115,8 @@ def get_case(number: str) -> Response:
         "open_tasks": [show.task(one) for one in queries.open_tasks(session, scope(), case_id=row.id)],
         "instances": [{"id": one.id, "process": one.process, "state": one.state, "version": one.version}
                       for one in queries.family(session, row.id)],
-        "documents": [show.document(one) for one in queries.documents(session, row.id)]})
+        "documents": [show.document(one) for one in queries.documents(session, row.id)],
+        "verdicts": conformance.of_case(row.id)})
 
 
 @api.post("/cases/<number>/appeals")

@@ -7,20 +7,6 @@ from typing import Any
 
 from flask import Response, current_app, jsonify
 
-from app.web.api import (
-    cases,
-    clock,
-    compliance,
-    compliance_drift,
-    definitions,
-    exports,
-    files,
-    incidents,
-    instances,
-    knowledge,
-    messages,
-    tasks,
-)
 from app.web.api.blueprint import api
 from app.web.api.describe import (
     MAYBE_TEXT,
@@ -36,10 +22,9 @@ from app.web.api.describe import (
 )
 from app.web.api.idempotency import HEADER
 from app.web.api.request import MOST, PAGE
+from app.web.api.subjects import subjects
 from app.web.entry import entry, entry_of
 
-SUBJECTS = (cases, clock, compliance, compliance_drift, definitions, exports, files, incidents, instances, knowledge,
-            messages, tasks)
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 TITLES = {400: "Not JSON", 401: "Sign in first", 403: "Not for these roles", 404: "Not there, or not for the caller",
           409: "Somebody was first: `by`, `at`", 413: "Too large", 422: "By field in `errors`",
@@ -71,8 +56,8 @@ def document() -> dict[str, Any]:
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             paths.setdefault(path, {})[method.lower()] = _operation(rule.rule, rule.endpoint, told, entry_of(view))
     schemas: dict[str, Any] = {"Problem": PROBLEM}
-    for subject in SUBJECTS:
-        schemas.update(subject.SCHEMAS)
+    for subject in subjects():
+        schemas.update(getattr(subject, "SCHEMAS", {}))
     cookie = {"type": "apiKey", "in": "cookie", "name": current_app.config["SESSION_COOKIE_NAME"],
               "description": "changes need the header X-CSRFToken as well"}
     return {"openapi": "3.1.0", "info": {"title": "Chengnuo", "version": "1"}, "servers": [{"url": "/api/v1"}],

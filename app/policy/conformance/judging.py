@@ -1,0 +1,112 @@
+"""One case held against every clause that bears on it, and the company against its cadences: pure, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from app.clock import as_utc
+from app.durations import add_months, parse_duration
+from app.policy.conformance.log import CaseLog, Happening, Index
+from app.policy.conformance.rules import Monitor, Monitors
+from app.policy.conformance.templates import BROKEN, KEPT, PENDING, TEMPLATES, WORST, Evidence, Found, Rule, Sight, told
+from app.work_calendar import WorkCalendar
+
+NOT_APPLICABLE = "not_applicable"
+COMPANY = "company"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one clause comes to on one case, or on the company in one period."""
+
+    clause: str
+    state: str  # kept | broken | pending | not_applicable
+    since: datetime | None  # when it came to be so; None where it does not apply
+    due_at: datetime | None  # of a pending one
+    obligation: str
+    evidence: tuple[Evidence, ...]  # rule by rule, the one that decided first
+    period: str = ""  # of a cadence: the first day
+
+
+def judge(monitors: Monitors, log: CaseLog, now: datetime, calendar: WorkCalendar, *,
+          everything: bool = False) -> list[Verdict]:
+    """Return the verdicts of a case at `now`; those that don't apply only with `everything`."""
+    sight = Sight(log, Index(log), now, calendar)
+    found = []
+    for monitor in monitors.cases:
+        verdict = _judged(monitor, sight)
+        if verdict is not None:
+            found.append(verdict)
+        elif everything:
+            reason = "no_trigger" if monitor.bears_on(log.facts) else "conditions"
+            wanted = [{name: sorted(map(str, values)) for name, values in one.items()} for one in monitor.conditions]
+            found.append(Verdict(monitor.clause, NOT_APPLICABLE, None, None, monitor.obligation,
+                                 ({"rule": monitor.rules[0].template, "why_not": reason, "conditions": wanted},)))
+    return found
+
+
+def _judged(monitor: Monitor, sight: Sight) -> Verdict | None:
+    if monitor.conditions and not monitor.bears_on(sight.log.facts):
+        return None
+    found = [one for one in (TEMPLATES[rule.template](rule, sight) for rule in monitor.rules) if one is not None]
+    if not found:
+        return None
+    if len(found) > 1:
+        found.sort(key=_rank)
+    first = found[0]
+    due = min((one.due_at for one in found if one.due_at is not None), default=None) if first.state == PENDING else None
+    return Verdict(monitor.clause, first.state, first.since, due, monitor.obligation,
+                   tuple(one.evidence for one in found))
+
+
+def _rank(one: Found) -> tuple[int, float]:
+    moment = one.since.timestamp()
+    return WORST[one.state], moment if one.state == BROKEN else -moment
+
+
+def judge_company(monitors: Monitors, happenings: Sequence[Happening], since: datetime, now: datetime,
+                  calendar: WorkCalendar) -> list[Verdict]:
+    """Return one verdict for each period of each cadence from `since` (when the work began to be done) to `now`."""
+    return [verdict for monitor in monitors.company for rule in monitor.rules
+            for verdict in _cadence(monitor, rule, happenings, since, now, calendar)]
+
+
+def _cadence(monitor: Monitor, rule: Rule, happenings: Sequence[Happening], since: datetime, now: datetime,
+             calendar: WorkCalendar) -> Iterator[Verdict]:
+    done = [one for one in happenings if one.activity in rule.a or f"{one.process}/{one.element}" in rule.a]
+    for first, opens, closes in _periods(rule, calendar.local(since), calendar.local(now)):
+        made = next((one for one in done if opens <= one.at < closes), None)
+        evidence: dict[str, Any] = {"rule": rule.template, "wanted": list(rule.a), "due": closes.isoformat(),
+                                    "limit": rule.options["every"], "from_day": first.isoformat()}
+        if made is not None:
+            yield Verdict(monitor.clause, KEPT, made.at, None, monitor.obligation,
+                          ({**evidence, "by": told(made)},), first.isoformat())
+        elif now < closes:
+            yield Verdict(monitor.clause, PENDING, opens, closes, monitor.obligation, (evidence,), first.isoformat())
+        else:
+            yield Verdict(monitor.clause, BROKEN, closes, None, monitor.obligation, (evidence,), first.isoformat())
+
+
+def _periods(rule: Rule, since: datetime, now: datetime) -> Iterator[tuple[date, datetime, datetime]]:
+    """Yield (first day, from, until) of each whole period since the work began; `due_day` shortens it."""
+    every, zone = parse_duration(str(rule.options["every"])), since.tzinfo
+
+    def begin(day: date) -> datetime:
+        return as_utc(datetime.combine(day, time(0), tzinfo=zone))
+
+    if every.months:
+        start = since.date().replace(day=1)
+        step = every.months
+        first = add_months(datetime.combine(start, time(0), tzinfo=zone), 0 if since.date() == start else step).date()
+    else:
+        start = since.date() - timedelta(days=since.weekday())
+        first = start if since.date() == start else start + timedelta(days=every.days)
+    while first <= now.date():
+        after = (add_months(datetime.combine(first, time(0), tzinfo=zone), every.months).date() if every.months
+                 else first + timedelta(days=every.days))
+        due_day = rule.options.get("due_day")
+        yield first, begin(first), begin(first + timedelta(days=int(due_day)) if due_day else after)
+        first = after

@@ -1,0 +1,50 @@
+"""Rows of verdicts: what is to be judged, what was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from app.store.models import Unjudged, Verdict
+from app.store.models.verdicts import COMPANY
+from app.store.unit_of_work import insert_rows
+
+
+def mark(session: Session, case_id: str | None) -> None:
+    """Note, with one statement, that a case (None: the company) is to be judged again."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(Unjudged.__table__).values(subject=case_id or COMPANY, mark=1)
+    session.connection().execute(statement.on_conflict_do_update(
+        index_elements=[Unjudged.subject], set_={"mark": Unjudged.mark + 1}))
+
+
+def to_judge(session: Session, now: datetime, limit: int) -> dict[str, int]:
+    """Return subjects with their marks: those that something happened to, then those whose time has run out (0)."""
+    marked = dict(session.execute(select(Unjudged.subject, Unjudged.mark).order_by(Unjudged.subject).limit(limit))
+                  .tuples().all())
+    if len(marked) < limit:
+        late = (select(Verdict.subject).where(Verdict.state == "pending", Verdict.due_at < now).distinct()
+                .limit(limit - len(marked)))
+        marked |= {subject: marked.get(subject, 0) for subject in session.scalars(late)}
+    return marked
+
+
+def marks_of(session: Session, subjects: Sequence[str]) -> dict[str, int]:
+    """Return the marks of some subjects; none for one that nothing has happened to."""
+    query = select(Unjudged.subject, Unjudged.mark).where(Unjudged.subject.in_(subjects))
+    return dict(session.execute(query).tuples().all())
+
+
+def replace(session: Session, marks: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Put new verdicts of some subjects in the place of the old; one that moved meanwhile stays to be judged."""
+    subjects = sorted(marks)
+    session.execute(delete(Verdict).where(Verdict.subject.in_(subjects)))
+    insert_rows(session, Verdict, rows)
+    for subject in subjects:
+        if marks[subject]:
+            session.execute(delete(Unjudged).where(and_(Unjudged.subject == subject, Unjudged.mark == marks[subject])))
