@@ -30,6 +30,7 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
@@ -64,6 +65,7 @@ class Services:
     policies: Policies
     originals: PolicyOriginals
     transfer: PolicyTransfer
+    coverage: DeployedCoverage
     papers: Mapping[str, PaperRule]
     phrases: Phrases
     wording: Wording
@@ -169,6 +171,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         policies=policies,
         originals=PolicyOriginals(clock),
         transfer=PolicyTransfer(clock, policies),
+        coverage=DeployedCoverage(reading, root, policies),
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),

@@ -12,7 +12,7 @@ from typing import Any
 from app.durations import parse_duration
 from app.errors import BadDuration, Finding
 from app.policy.coverage import DISPOSITIONS
-from app.policy.entries import Known, normal, problems
+from app.policy.entries import TIMES, Known, normal, problems
 from app.policy.law import figure_at
 from app.policy.yaml_entries import Entry, read_entries
 
@@ -136,7 +136,7 @@ def _sane(entry: Entry, figures: Mapping[str, Any]) -> Iterator[Finding]:
         if value is not None and (type(value) is not int or not least <= value <= most):
             yield _insane(entry, name, f"{least} 到 {most} 的整数", f"a whole number from {least} to {most}")
     for name in ("within", "every", "before", "retention"):
-        if figures.get(name) is not None and not _is_span(figures[name]):
+        if figures.get(name) is not None and not _is_span(figures[name], read=name in TIMES):
             yield _insane(entry, name, "大于零且不超过60年的时长", "a duration above zero and up to 60 years")
     for name in ("range", "scale"):
         pair = figures.get(name)
@@ -168,11 +168,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def _is_span(value: Any) -> bool:
+def _is_span(value: Any, read: bool = False) -> bool:
+    """Return whether a value is a sane duration; `read`: whether it can be read has been said elsewhere."""
     try:
         duration = parse_duration(value)
     except BadDuration:
-        return False
+        return read
     days = duration.months * 31 + duration.elapsed.total_seconds() / 86400
     return 0 <= days <= LONGEST and (days > 0 or value == "PT0S")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from app.errors import Finding
@@ -47,7 +48,12 @@ class Link:
 
     kind: str  # drawn | decided | recorded | handled | reported
     where: str
-    facts: Any = field(compare=False, default=None)  # plain data; a change flags the link for review
+    facts: Any = field(compare=False, default=None)  # records and plain data; a change flags the link for review
+
+    @cached_property
+    def content(self) -> str:
+        """What it says, as text."""
+        return json.dumps(self.facts, sort_keys=True, ensure_ascii=False, default=_plain)
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,14 @@ Named = Mapping[str, Link]
 ByClause = Mapping[str, Sequence[Link]]
 
 
-def coverage(register: Register, view: BundleView, sources: Sequence[Source] = (),
-             on: date | None = None) -> list[Coverage]:
+def coverage(register: Register, view: BundleView, sources: Sequence[Source] = (), on: date | None = None,
+             links: tuple[Named, ByClause] | None = None) -> list[Coverage]:
     """Return one record for each company clause, in the register's order.
 
-    With a day, an `outside` clause whose review date has passed needs review too.
+    With a day, an `outside` clause whose review date has passed needs review too. `links`, if at hand, are those of
+    `links_of`.
     """
-    named, found = links_of(view, sources)
+    named, found = links or links_of(view, sources)
     return [_judge(register, clause, named, found, on) for clause in register.clauses.values()]
 
 
@@ -98,9 +105,9 @@ def links_of(view: BundleView, sources: Sequence[Source]) -> tuple[Named, ByClau
     for name, process in view.processes.items():
         named[f"process:{name}"] = Link("drawn", f"process:{name}", [name, process.name])
     for name, decision in view.decisions.items():
-        named[f"decision:{name}"] = Link("decided", f"decision:{name}", asdict(decision))
+        named[f"decision:{name}"] = Link("decided", f"decision:{name}", decision)
     for operation in view.operations.values():
-        named.setdefault(f"handler:{operation.name}", Link("handled", f"handler:{operation.name}", asdict(operation)))
+        named.setdefault(f"handler:{operation.name}", Link("handled", f"handler:{operation.name}", operation))
     return named, found
 
 
@@ -108,15 +115,13 @@ def digest_of(clause: Clause, links: Iterable[Link]) -> str:
     """Return the short mark of a clause and of what serves it; it changes when either does."""
     told = [clause.zh, clause.en, clause.obligation, clause.kind, clause.figures, clause.declare, clause.same_as,
             clause.valid_from, clause.valid_to]
-    content = json.dumps([told, sorted((link.where, json.dumps(link.facts, sort_keys=True, default=_plain))
-                                       for link in links)], sort_keys=True, ensure_ascii=False, default=_plain)
+    content = json.dumps([told, sorted((link.where, link.content) for link in links)], sort_keys=True,
+                         ensure_ascii=False, default=_plain)
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def findings(register: Register, judged: Sequence[Coverage], view: BundleView,
-             sources: Sequence[Source] = ()) -> list[Finding]:
+def findings(register: Register, judged: Sequence[Coverage], named: Named) -> list[Finding]:
     """Return what is wrong: no disposition, declared links that don't exist, `outside` without a reason."""
-    named, _ = links_of(view, sources)
     wrong = []
     for one in judged:
         declared = register.dispositions.get(one.clause)
@@ -167,7 +172,7 @@ def _disposition(order: tuple[str, ...], declared: Disposition, links: Sequence[
 def _drawn(view: BundleView) -> Iterable[tuple[Link, tuple[str, ...]]]:
     for key, process in view.processes.items():
         for element in process.elements:
-            facts = [asdict(element), asdict(view.detail(key, element.id)) | {"line": None}]
+            facts = (element, replace(view.detail(key, element.id), line=None))
             name = f"{key}.{element.id}"
             yield Link("drawn", name, facts), element.clauses
             if process.kind == "standing" and element.clauses:
@@ -189,9 +194,9 @@ def _recorded(view: BundleView) -> Iterable[tuple[Link, tuple[str, ...]]]:
         yield (Link("recorded", f"form:{form.id}", [form.name, form.copies, form.recipients, form.clauses, keys]),
                form.clauses)
         for key, one in form.by_key.items():
-            yield Link("recorded", f"form:{form.id}.{key}", asdict(one)), one.clauses
+            yield Link("recorded", f"form:{form.id}.{key}", one), one.clauses
     for paper in view.papers.values():
-        yield Link("recorded", f"paper:{paper.kind}", asdict(paper)), paper.clauses
+        yield Link("recorded", f"paper:{paper.kind}", paper), paper.clauses
 
 
 def _told(sources: Sequence[Source]) -> Iterable[tuple[Link, tuple[str, ...]]]:
@@ -200,6 +205,8 @@ def _told(sources: Sequence[Source]) -> Iterable[tuple[Link, tuple[str, ...]]]:
 
 
 def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {one.name: getattr(value, one.name) for one in fields(value)}
     return sorted(value, key=str) if isinstance(value, (set, frozenset)) else str(value)
 
 

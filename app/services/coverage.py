@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.errors import Finding
 from app.handling import Registry
-from app.policy.coverage import Coverage, Source, coverage, findings
+from app.policy.coverage import Coverage, Source, coverage, findings, links_of
 from app.policy.papers import read_papers
 from app.policy.register import Register, optional_rows, read_register
 from app.services.bundle_view import deployed_files, view_of_files
 from app.services.definitions import read_files
+from app.services.policies import Policies
+from app.store.models import Deployment
 
 CLAUSE = re.compile(r"\b[A-Z][A-Za-z0-9]{0,9}-[0-9][0-9A-Za-z.-]{0,17}[0-9a-z]\b")
 
@@ -39,14 +43,28 @@ class Judgement:
         return found
 
 
+class DeployedCoverage:
+    """The coverage by what is deployed; judged anew only when deployment, register or day have changed."""
+
+    def __init__(self, session: Callable[[], Session], root: Path, policies: Policies) -> None:
+        self._session, self._root, self._policies = session, root, policies
+        self._kept: tuple[tuple[Any, ...], Judgement] | None = None
+
+    def now(self) -> Judgement:
+        """Return the coverage of the register in force now."""
+        register, day = self._policies.register_now(), self._policies.today()
+        deployment = self._session().execute(select(func.max(Deployment.id))).scalar_one_or_none()
+        key = (deployment, id(register), day)
+        kept = self._kept  # read once: another thread may replace it
+        if kept is None or kept[0] != key:
+            files = deployed_files(self._session(), deployment) or read_files(self._root)
+            kept = self._kept = (key, judge_files(self._root, files, register, day))
+        return kept[1]
+
+
 def tree_coverage(root: Path, on: date | None = None) -> Judgement:
     """Return the coverage of the tree below `root`; raises Refused when its register cannot be read."""
     return judge_files(root, read_files(root), read_register(root), on)
-
-
-def deployed_coverage(session: Session, root: Path, register: Register, on: date | None = None) -> Judgement:
-    """Return the coverage by the latest deployment, or by the tree below `root` where nothing was deployed."""
-    return judge_files(root, deployed_files(session) or read_files(root), register, on)
 
 
 def judge_files(root: Path, files: Mapping[str, bytes], register: Register, on: date | None = None) -> Judgement:
@@ -57,8 +75,9 @@ def judge_files(root: Path, files: Mapping[str, bytes], register: Register, on: 
         registry = Registry({})  # the lint says what is wrong with it
     view = view_of_files(files, register, registry, read_papers(root))
     sources = sources_of(root, register)
-    judged = coverage(register, view, sources, on)
-    wrong = (*view.problems, *findings(register, judged, view, sources))
+    links = links_of(view, sources)
+    judged = coverage(register, view, sources, on, links)
+    wrong = (*view.problems, *findings(register, judged, links[0]))
     return Judgement(register.version, tuple(judged), tuple(wrong))
 
 

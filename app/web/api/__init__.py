@@ -7,6 +7,7 @@ from flask import Flask
 from app.web.api import (
     cases,
     clock,
+    compliance,
     definitions,
     exports,
     files,
@@ -21,7 +22,8 @@ from app.web.api.blueprint import api
 
 __all__ = ["install"]
 # Imported: their routes exist.
-SUBJECTS = (cases, clock, definitions, exports, files, incidents, instances, knowledge, messages, openapi, tasks)
+SUBJECTS = (cases, clock, compliance, definitions, exports, files, incidents, instances, knowledge, messages, openapi,
+            tasks)
 
 
 def install(app: Flask) -> None:
