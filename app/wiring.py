@@ -183,7 +183,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         timers=timers,
         standing=standing,
         jobs=runner,
-        definitions=Definitions(runtime, policies.register_now),
+        definitions=Definitions(runtime, policies.register_for_diagrams),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

@@ -111,10 +111,29 @@ def problems(kind: str, entry: Mapping[str, Any], known: Known) -> list[FieldErr
     if kind == "clause" and not (entry.get("zh") or entry.get("same_as")):
         found.append(_wrong("zh", "Say what the clause asks, or which clause it repeats.",
                             "请写明条款内容，或写明与哪一条相同。"))
+    if kind == "clause":
+        found += _disagreements(entry)
     first, last = (_day(entry.get(name)) for name in ("valid_from", "valid_to"))
     if first and last and first > last:
         found.append(_wrong("valid_to", "It ends before it begins.", "失效日期早于生效日期。"))
     return found
+
+
+def _disagreements(entry: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Give the rules of order whose limit for the clause's own action is another than its figure."""
+    figures, rules = entry.get("figures"), entry.get("declare")
+    if not isinstance(figures, Mapping) or not isinstance(rules, list) or not figures.get("within"):
+        return
+    for place, rule in enumerate(rules):
+        if not isinstance(rule, Mapping) or not rule.get("within"):
+            continue
+        if rule.get("b") != figures.get("action", rule.get("b")):
+            continue  # it limits something else
+        for name in ("within", "calendar"):
+            if rule.get(name) != figures.get(name):
+                yield _wrong(f"declare[{place}].{name}",
+                             f"The rule says {rule.get(name)}, the figure {figures.get(name)}; they must agree.",
+                             f"次序规则为 {rule.get(name)}，而时限要素为 {figures.get(name)}，两者须一致。")
 
 
 def _field(kind: str, name: str, value: Any, entry: Mapping[str, Any], known: Known) -> Iterator[FieldError]:
