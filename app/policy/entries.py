@@ -11,6 +11,7 @@ from typing import Any
 
 from app.durations import parse_duration
 from app.errors import BadDuration, FieldError
+from app.policy.plain import duration_words
 from app.policy.register import Conflict, Register
 
 KINDS = ("clause", "document", "conflict")
@@ -129,11 +130,11 @@ def _disagreements(entry: Mapping[str, Any]) -> Iterator[FieldError]:
             continue
         if rule.get("b") != figures.get("action", rule.get("b")):
             continue  # it limits something else
-        for name in ("within", "calendar"):
-            if rule.get(name) != figures.get(name):
-                yield _wrong(f"declare[{place}].{name}",
-                             f"The rule says {rule.get(name)}, the figure {figures.get(name)}; they must agree.",
-                             f"次序规则为 {rule.get(name)}，而时限要素为 {figures.get(name)}，两者须一致。")
+        said, meant = (duration_words(one["within"], one.get("calendar")) for one in (rule, figures))
+        if said != meant:
+            yield _wrong(f"declare[{place}].within",
+                         f"The rule of order says {said[1]}, the time limit {meant[1]}; they must agree.",
+                         f"次序规则为{said[0]}，时限为{meant[0]}，两者须一致。")
 
 
 def _field(kind: str, name: str, value: Any, entry: Mapping[str, Any], known: Known) -> Iterator[FieldError]:
