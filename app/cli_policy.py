@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from app.cli_output import JSON, Root, as_document, finding_line, show
+from app.errors import Refused
 from app.policy.coverage import Coverage
 
 
@@ -36,7 +37,11 @@ def coverage(root: Path, as_json: bool) -> int:
     """Say for every clause what carries it out: drawn, decided, recorded, handled, reported, outside or missing."""
     from app.services.coverage import tree_coverage
 
-    judged = tree_coverage(root, _today())
+    try:
+        judged = tree_coverage(root, _today())
+    except Refused as refused:
+        show({"clauses": [], **as_document(refused.findings)}, as_json, [*map(finding_line, refused.findings)])
+        return 1
     document = {"clauses": [row(one) for one in judged.clauses], "findings": as_document(judged.findings)["findings"]}
     counts = ", ".join(f"{name} {number}" for name, number in sorted(judged.counts.items()))
     stale = [f"{one.clause}: needs review" for one in judged.clauses if one.needs_review]

@@ -59,8 +59,12 @@ def read_entries(root: Path, file: str, top: str, wrong: list[Finding], required
             wrong.append(_broken(file, 1, "文件不存在", "The file is missing"))
         return []
     try:
-        root_node = yaml.compose(path.read_text(encoding="utf-8"), Loader=LOADER)
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=LOADER)):
+            wrong.append(_broken(file, 1, "不得使用 YAML 别名", "YAML aliases are not allowed"))
+            return []
+        root_node = yaml.compose(text, Loader=LOADER)
+    except (OSError, UnicodeDecodeError, RecursionError) as error:
         wrong.append(_broken(file, 1, f"无法读取：{error}", f"It can't be read: {error}"))
         return []
     except yaml.YAMLError as error:

@@ -76,6 +76,14 @@ def test_a_declared_link_that_does_not_exist_is_a_finding(tree: Tree) -> None:
     assert [(one["element"], one["rule"]) for one in document["findings"]] == [("E-2.1.14", "unknown_link")]
 
 
+def test_a_register_that_cannot_be_read_is_told_in_one_document(tree: Tree) -> None:
+    (tree.root / "processes/policy/clauses.yaml").write_text("clauses: [", encoding="utf-8")
+    status, document = tree.policy("coverage")
+    assert status == 1
+    assert document["clauses"] == []
+    assert [one["rule"] for one in document["findings"]] == ["unreadable_register"]
+
+
 def test_outside_without_an_owner_is_a_finding(tree: Tree) -> None:
     text = tree.read("processes/policy/dispositions.yaml")
     start = text.index("clause: E-1.1.11")

@@ -90,7 +90,8 @@ def test_a_spoilt_entry_is_named_with_its_file_and_line(
 
 
 @pytest.mark.parametrize("content", [
-    b"clauses: [", b"clauses: 7\n", b"\xff\xfe", b"- 1\n", b"", b"clauses:\n- {id: [1]}\n"])
+    b"clauses: [", b"clauses: 7\n", b"\xff\xfe", b"- 1\n", b"", b"clauses:\n- {id: [1]}\n",
+    b"clauses:\n- &a {id: X-1}\n- *a\n"])
 def test_a_broken_file_is_told_and_nothing_falls_over(tree: Tree, content: bytes) -> None:
     (tree.root / CLAUSES).write_bytes(content)
     status, document = tree.policy("check")
