@@ -196,6 +196,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         jobs=runner,
         definitions=Definitions(runtime, policies.register_now),
         drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
+        definitions=Definitions(runtime, policies.register_for_diagrams),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

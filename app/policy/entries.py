@@ -11,6 +11,7 @@ from typing import Any
 
 from app.durations import parse_duration
 from app.errors import BadDuration, FieldError
+from app.policy.plain import duration_words
 from app.policy.register import Conflict, Register
 
 KINDS = ("clause", "document", "conflict")
@@ -111,10 +112,29 @@ def problems(kind: str, entry: Mapping[str, Any], known: Known) -> list[FieldErr
     if kind == "clause" and not (entry.get("zh") or entry.get("same_as")):
         found.append(_wrong("zh", "Say what the clause asks, or which clause it repeats.",
                             "请写明条款内容，或写明与哪一条相同。"))
+    if kind == "clause":
+        found += _disagreements(entry)
     first, last = (_day(entry.get(name)) for name in ("valid_from", "valid_to"))
     if first and last and first > last:
         found.append(_wrong("valid_to", "It ends before it begins.", "失效日期早于生效日期。"))
     return found
+
+
+def _disagreements(entry: Mapping[str, Any]) -> Iterator[FieldError]:
+    """Give the rules of order whose limit for the clause's own action is another than its figure."""
+    figures, rules = entry.get("figures"), entry.get("declare")
+    if not isinstance(figures, Mapping) or not isinstance(rules, list) or not figures.get("within"):
+        return
+    for place, rule in enumerate(rules):
+        if not isinstance(rule, Mapping) or not rule.get("within"):
+            continue
+        if rule.get("b") != figures.get("action", rule.get("b")):
+            continue  # it limits something else
+        said, meant = (duration_words(one["within"], one.get("calendar")) for one in (rule, figures))
+        if said != meant:
+            yield _wrong(f"declare[{place}].within",
+                         f"The rule of order says {said[1]}, the time limit {meant[1]}; they must agree.",
+                         f"次序规则为{said[0]}，时限为{meant[0]}，两者须一致。")
 
 
 def _field(kind: str, name: str, value: Any, entry: Mapping[str, Any], known: Known) -> Iterator[FieldError]:

@@ -45,7 +45,8 @@ def duration_words(text: Any, calendar: str | None) -> Both:
     zh, en = words(duration, calendar == "working")
     if calendar == "natural" and not duration.counts_days:
         return f"{zh}（自然时间）", f"{en} (natural time)"
-    return (f"{zh}（自然日）", f"{en} (calendar days)") if calendar == "natural" else (zh, en)
+    counts_days = calendar == "natural" and not duration.months
+    return (f"{zh}（自然日）", f"{en} (calendar days)") if counts_days else (zh, en)
 
 
 def rule_words(rule: Mapping[str, Any], activities: Names) -> Both:

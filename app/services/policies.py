@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -22,7 +22,7 @@ from app.clock import Clock
 from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.facts import Actor
 from app.policy.entries import KINDS, Known, entries, entry_of, normal, problems
-from app.policy.register import Register
+from app.policy.register import Clause, Register
 from app.policy.versions import Change, in_force
 from app.services.audit import record
 from app.store.models import PolicyChange
@@ -83,6 +83,17 @@ class Policies:
     def register_now(self) -> Register:
         """Return the register in force now."""
         return self.register_on(self._clock.now())
+
+    def register_for_diagrams(self) -> Register:
+        """Return the register in force now, with every clause that ever was or is approved to be.
+
+        Diagrams may name a clause before its day, and a version that runs must still deploy when a clause is retired;
+        that it is retired is for coverage and drift to say.
+        """
+        coming = {one.key: Clause.of({**one.new, "id": one.key}) for one in self._approved()
+                  if one.kind == "clause" and one.new is not None}
+        now = self.register_now()
+        return replace(now, clauses={**self._base.clauses, **coming, **now.clauses})
 
     def register_for(self, day: date) -> Register:
         """Return the register as it will be in force on `day`, as far as it is decided."""

@@ -15,8 +15,8 @@ from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
-from app.services.policies import READERS
-from app.store.queries import people
+from app.services.policies import APPROVERS, READERS
+from app.store.queries import people, policy
 from app.web import words
 from app.web.countdown import countdown, span
 from app.web.entry import visitor
@@ -140,7 +140,8 @@ def navigation() -> list[Mapping[str, Any]]:
         ("admin.home", _("Administration"), "admin" in who.groups),
     ]
     return [
-        {"href": url_for(endpoint), "label": label, "current": _is_current(endpoint), "count": None}
+        {"href": url_for(endpoint), "label": label, "current": _is_current(endpoint),
+         "count": policy.waiting() if endpoint == "policy.listing" and who.groups & APPROVERS else None}
         for endpoint, label, allowed in items
         if allowed
     ]

@@ -10,7 +10,7 @@ from flask import Flask
 
 from app.clock import FixedClock
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
-from app.facts import Actor
+from app.facts import SYSTEM, Actor
 from app.policy.entries import entry_of
 from app.services.policies import Policies, Proposal
 from app.store.base import db
@@ -35,7 +35,8 @@ def entry(key: str, **changes: Any) -> dict[str, Any]:
 
 def shorter(key: str = "E-2.1.2", within: str = "PT10M") -> dict[str, Any]:
     found = entry(key)
-    return {**found, "figures": {**found["figures"], "within": within}}
+    rules = [{**rule, "within": within} if "within" in rule else rule for rule in found.get("declare", [])]
+    return {**found, "figures": {**found["figures"], "within": within}, "declare": rules}
 
 
 def proposal(key: str = "E-2.1.2", day: date = APRIL, **changes: Any) -> Proposal:
@@ -137,6 +138,10 @@ def test_fields_are_checked_with_a_message_for_each_in_both_languages(services: 
         services.policies.propose(Proposal("document", "A", services.register.texts["A"].source, APRIL, "同"),
                                   who("compliance"))
     assert caught.value.errors[0].message_en == "Nothing would change."
+    half = {**shorter(), "declare": entry("E-2.1.2")["declare"]}
+    with pytest.raises(Invalid) as caught:
+        services.policies.propose(proposal(entry=half), who("compliance"))
+    assert [one.field for one in caught.value.errors] == ["declare[0].within"]
 
 
 def test_a_document_and_its_clause_come_together_and_go_one_after_the_other(any_app: Flask) -> None:
@@ -180,3 +185,15 @@ def test_cases_keep_the_version_of_their_registration_for_good(any_app: Flask, c
                   .filter(MilestoneCheck.case_id == found.id, MilestoneCheck.clause == "E-2.1.2").all())
         assert checks == [(limit, found.policy_version)]
 
+
+def test_diagrams_still_deploy_when_a_clause_that_they_name_is_retired(services: Any) -> None:
+    policies, compliance, director = services.policies, who("compliance"), who("director")
+    for key in ("K2", "K5"):
+        found = entry_of(policies.register_now(), "conflict", key)
+        changed = {**found, "clauses": [one for one in found["clauses"] if one != "E-2.1.2"]}
+        policies.approve(policies.propose(Proposal("conflict", key, changed, TODAY, "废止"), compliance), director)
+    with pytest.raises(Invalid):
+        policies.propose(Proposal("clause", "A-2.1.6", None, TODAY, "废止"), compliance)  # conflicts name it
+    policies.approve(policies.propose(Proposal("clause", "E-2.1.2", None, TODAY, "废止"), compliance), director)
+    assert "E-2.1.2" not in services.register.clauses
+    services.definitions.deploy(services.runtime.root, SYSTEM)

@@ -97,7 +97,8 @@ def test_a_difference_keeps_both_texts_whole(text: str) -> None:
     assert "".join(one.text for one in right) == text[::-1]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "'quoted", "\t=x", "=cmd|' /C calc'!A0", "'=x", "a=b"])
+@pytest.mark.parametrize("text", [
+    "=1+1", "+1", "-1", "@SUM(A1)", "'quoted", "\t=x", "=cmd|' /C calc'!A0", "'=x", "a=b"])
 def test_no_cell_is_a_formula_and_every_text_comes_back(text: str) -> None:
     content = workbook({"x": [["head"], [text]]})
     cell = load_workbook(io.BytesIO(content))["x"]["A2"]

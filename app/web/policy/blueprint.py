@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,8 +42,17 @@ def context() -> dict[str, Any]:
         "say": say, "labels": labels, "named_pairs": named_pairs, "named_code": named, "kind_of": kind_of,
         "may_edit": bool(groups & EDITORS), "may_decide": bool(groups & APPROVERS), "waiting": rows.waiting(),
         "state_kinds": STATE_KINDS, "zh": language() == "zh",
-        "until": lambda day: str(day) if day else _("since ever"),
+        "field_name": field_name, "until": lambda day: str(day) if day else _("since ever"),
     }
+
+
+def field_name(key: str) -> str:
+    """Return what an input of an entry's form is called, for the list of what is wrong."""
+    rule = re.match(r"rule(\d+)_", key)
+    if rule:
+        return str(_("Rule %(n)s", n=int(rule.group(1)) + 1))
+    own = {"rest": _("Other figures"), "reason": _("Why"), "effective_from": _("Takes effect on")}
+    return str(own.get(key) or say(labels.field_label(key.removesuffix("_n"))))
 
 
 def page_number(text: str | None) -> int:
