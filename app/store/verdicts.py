@@ -25,8 +25,8 @@ def mark(session: Session, case_id: str | None) -> None:
 
 def to_judge(session: Session, now: datetime, limit: int) -> dict[str, int]:
     """Return subjects with their marks: those that something happened to, then those whose time has run out (0)."""
-    marked = dict(session.execute(select(Unjudged.subject, Unjudged.mark).order_by(Unjudged.subject).limit(limit))
-                  .tuples().all())
+    query = select(Unjudged.subject, Unjudged.mark).order_by(Unjudged.subject).limit(limit)
+    marked = {row.subject: row.mark for row in session.execute(query)}
     if len(marked) < limit:
         late = (select(Verdict.subject).where(Verdict.state == "pending", Verdict.due_at < now).distinct()
                 .limit(limit - len(marked)))
@@ -37,7 +37,7 @@ def to_judge(session: Session, now: datetime, limit: int) -> dict[str, int]:
 def marks_of(session: Session, subjects: Sequence[str]) -> dict[str, int]:
     """Return the marks of some subjects; none for one that nothing has happened to."""
     query = select(Unjudged.subject, Unjudged.mark).where(Unjudged.subject.in_(subjects))
-    return dict(session.execute(query).tuples().all())
+    return {row.subject: row.mark for row in session.execute(query)}
 
 
 def replace(session: Session, marks: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> None:
