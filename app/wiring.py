@@ -194,7 +194,6 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         timers=timers,
         standing=standing,
         jobs=runner,
-        definitions=Definitions(runtime, policies.register_now),
         drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
         definitions=Definitions(runtime, policies.register_for_diagrams),
         people=People(
