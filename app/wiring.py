@@ -39,6 +39,7 @@ from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
 from app.services.people import People
+from app.services.profile import Profiles, read_profile
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
@@ -50,7 +51,6 @@ from app.store.unit_of_work import reading
 from app.work_calendar import WorkCalendar
 
 EXTENSION = "chengnuo"
-PROFILE: Mapping[str, Any] = {"name": "strict"}
 
 
 @dataclass
@@ -77,6 +77,7 @@ class Services:
     knowledge: Knowledge
     administration: Administration
     voice: CustomerVoice
+    profiles: Profiles
     sealer: Sealer
 
     @property
@@ -138,7 +139,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         registry=Registry.discover(root / "handlers"),
         library=library,
         limits=register.limits,
-        profile=_profile,
+        profile=read_profile,
         root=root,
         zone=app.config["COMPANY_ZONE"],
         clock_moved=offset.forget,
@@ -179,6 +180,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         knowledge=Knowledge(clock, reading, work),
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
+        profiles=Profiles(clock),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
     )
     _platform_jobs(runtime, runner, messages)
@@ -216,8 +218,3 @@ def _calendar_of(zone: str) -> Callable[[], WorkCalendar]:
         return found
 
     return calendar
-
-
-def _profile() -> Mapping[str, Any]:
-    value = db.session.execute(select(Setting.value).where(Setting.key == "profile")).scalar_one_or_none()
-    return value or PROFILE

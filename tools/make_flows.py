@@ -30,10 +30,10 @@ TARGET = ROOT / "docs" / "flows.md"
 CLAUSE = re.compile(r"\b[A-E]\d*-[\w.-]*\w")
 SILENT = frozenset({"sequenceFlow", "exclusiveGateway", "startEvent", "parallelGateway", "eventBasedGateway"})
 KINDS = {
-    "userTask": "人工 task", "serviceTask": "服务 service", "scriptTask": "记录 record", "businessRuleTask": "规则 rule",
-    "callActivity": "调用 call", "subProcess": "阶段 phase", "endEvent": "结束 end", "intermediateThrowEvent": "通告 message",
-    "intermediateCatchEvent": "等待 wait", "boundaryEvent": "边界 boundary", "exclusiveGateway": "判断 decision",
-    "startEvent": "开始 start",
+    "userTask": "人工 task", "serviceTask": "服务 service", "scriptTask": "记录 record",
+    "businessRuleTask": "规则 rule", "callActivity": "调用 call", "subProcess": "阶段 phase",
+    "endEvent": "结束 end", "intermediateThrowEvent": "通告 message", "intermediateCatchEvent": "等待 wait",
+    "boundaryEvent": "边界 boundary", "exclusiveGateway": "判断 decision", "startEvent": "开始 start",
 }  # fmt: skip
 HEAD = """# Where the policy's flows are drawn
 

@@ -43,7 +43,7 @@ class CaseBox:
     def clocks(self) -> CaseClocks:
         """The case's milestones."""
         return CaseClocks(self.session, self.case, self.now, decide=self.decide, calendar=self.rt.calendar(),
-                          limits=self.rt.limits, by=self.by)
+                          limits=self.rt.limits, by=self.by, profile=self.rt.profile())
 
     @cached_property
     def numbers(self) -> NumberDesk:

@@ -18,9 +18,7 @@ from tests.web.api_walk import ApiWalk, Choices
 
 CUSTOMER = ("accept_proposal", "confirm_result", "rate_service", "choose_next_step")
 REFUSED: Choices = {"accept_proposal": {"accepted": False, "refusal_choice": "alternative"}}
-UNHEARD: Choices = {"customer_answers": {"accepted": True}, "decide_appeal": {"appeal_outcome": "rejected"}}
-CARE = "customer_care"  # goes on for a year after a complaint has closed (E-2.3.7)
-HAPPY: Choices = {"confirm_result": {"result_confirmed": False, "result_choice": "none"},
+UNHAPPY: Choices = {"confirm_result": {"result_confirmed": False, "result_choice": "none"},
                     "rate_service": {"satisfaction_score": 4, "appeal_wanted": False}}
 ANGRY: Choices = {"confirm_result": {"result_confirmed": True}, "low_score_visit": {"visit_outcome": "appeal"},
                   "rate_service": {"satisfaction_score": 1, "appeal_wanted": True}}
