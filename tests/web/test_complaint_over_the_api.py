@@ -202,7 +202,7 @@ def test_an_appeal_after_its_period_is_explained_and_ends_not_heard(app: Flask) 
     walk.advance(by="P16D")
     lodge(walk)
     walk.run(HAPPY)
-    ended(walk, "end_not_heard", "处理完成")
+    ended(walk, "end_not_heard", "已关闭-未达成一致")
     assert "explain_inadmissible" in walk.done
 
 
