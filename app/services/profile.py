@@ -1,4 +1,4 @@
-"""The policy's switches, where its texts leave a choice: kept as data, changed by a process owner, read as `profile`."""
+"""The switches of the policy, where its texts leave a choice: data that a process owner changes, read as `profile`."""
 
 from __future__ import annotations
 

@@ -17,8 +17,14 @@ FLAGS = ("safety", "production_stop", "batch", "public_opinion")
 WALKS = {"case": 2000, "complaint": 1500, "satisfaction": 400, "intake": 200, "enquiry": 100, "escalation": 300,
          "return_reissue": 1500, "repair": 900, "shipping": 40, "bookkeeping": 60, "subtask": 200,
          "coordination": 40, **beside.WALKS}
-ONCE = {"flow_mark_reminded_enter_collecting"}  # customers are reminded of a survey once
+# Loops that go round once at most: customers are reminded of a survey once, and after a concession goods pass.
+ONCE = {"flow_mark_reminded_enter_collecting", "flow_is_concession_enter_inspection"}
 LEAST = 10  # walks of each process, however soon everything is seen
+# What every fourth walk's people lean to: what chance alone would seldom bring together.
+LEANINGS = {
+    "return_reissue": {"accepted": True, "eligible": True, "materials_complete": True, "inspection_passed": False},
+    "complaint": {"founded": True, "responsibility": "product_quality"},
+}
 GRADED = {"case_type": "complaint", "complaint_type": "product_quality", "severity": "general", "batch": False,
           "owner_group": "relations", "several_departments": False, "repeat_complaint": False, "round": 1,
           "result_outcome": None}
@@ -81,6 +87,8 @@ def loops_of(key: str) -> set[str]:
 def world_of(key: str, seed: int) -> World:
     """Return the world of a walk; escalations are of cases in several states."""
     world = World(seed)
+    if seed % 4 == 0 and key in LEANINGS:
+        world.stubborn, world.said = True, dict(LEANINGS[key])
     world.case |= {"round": world.random.choice([1, 1, 2, 3]), "level": world.random.choice(["P1", "P3"]),
                    "type": world.random.choice(["complaint", "fault_repair"]),
                    "owner_group": world.random.choice(["relations", "supervisor"]),

@@ -99,7 +99,7 @@ class World:
         self.random = random.Random(seed)
         self.time = START
         self.silent = self.random.random() < 0.2  # this customer never answers
-        self.stubborn = self.random.random() < 0.3  # these people mostly answer as they did before: loops go round again
+        self.stubborn = self.random.random() < 0.3  # answers as before: loops go round again
         self.said: dict[str, Any] = {}
         self.haste = self.random.choice((1, 3, 8))  # how much people do before time passes
         self.events: list[ActivityEvent] = []
