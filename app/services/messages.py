@@ -92,7 +92,8 @@ class Messages:
         clause = RESERVED.get(name)
         if clause is not None:
             raise NotAllowed(f"Only the process may say this, when what the policy asks for is done ({clause}).",
-                             f"此消息只能由流程在满足制度要求（客户签字、意见书结案）后发出（{clause}）。", clauses=[clause])
+                             f"此消息只能由流程在满足制度要求（签字、结案）后发出（{clause}）。",
+                             clauses=[clause])
 
         def take(session: Session) -> int | None:
             message = accept(session, name, correlation, payload, now=self._rt.clock.now(), source=actor.name, key=key)
