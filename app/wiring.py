@@ -48,6 +48,7 @@ from app.services.people import People
 from app.services.policies import Policies
 from app.services.policy_originals import PolicyOriginals
 from app.services.policy_transfer import PolicyTransfer
+from app.services.profile import Profiles, read_profile
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
@@ -61,7 +62,6 @@ from app.store.unit_of_work import reading
 from app.work_calendar import WorkCalendar
 
 EXTENSION = "chengnuo"
-PROFILE: Mapping[str, Any] = {"name": "strict"}
 
 
 @dataclass
@@ -93,6 +93,7 @@ class Services:
     knowledge: Knowledge
     administration: Administration
     voice: CustomerVoice
+    profiles: Profiles
     sealer: Sealer
     kpis: Kpis
     conformance: Conformance
@@ -163,6 +164,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         library=library,
         register_on=policies.register_on,
         profile=_profile,
+        limits=register.limits,
+        profile=read_profile,
         root=root,
         zone=app.config["COMPANY_ZONE"],
         clock_moved=offset.forget,
@@ -208,6 +211,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         knowledge=Knowledge(clock, reading, work),
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
+        profiles=Profiles(clock),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
         kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
         conformance=Conformance(runtime, register, policies.register_on),
@@ -248,8 +252,3 @@ def _calendar_of(zone: str) -> Callable[[], WorkCalendar]:
         return found
 
     return calendar
-
-
-def _profile() -> Mapping[str, Any]:
-    value = db.session.execute(select(Setting.value).where(Setting.key == "profile")).scalar_one_or_none()
-    return value or PROFILE

@@ -43,7 +43,7 @@ class CaseBox:
     def clocks(self) -> CaseClocks:
         """The case's milestones."""
         return CaseClocks(self.session, self.case, self.now, decide=self.decide, calendar=self.rt.calendar(),
-                          limits=self.limits, by=self.by)
+                          limits=self.limits, by=self.by, profile=self.rt.profile())
 
     def limits(self) -> Mapping[str, Period]:
         """Return each clause's own figure, as the policy said when the case was registered."""

@@ -21,8 +21,8 @@ from app.store.unit_of_work import in_unit_of_work
 
 KEEP_EARLY = timedelta(days=30)
 DELIVER = "deliver_message"
-# Only the requirement change throws these, after the customer's signature; nobody may from outside.
-SIGNED_ONLY = {"case_rerouted": "D-2.4.8", "demand_changed": "D-2.4.8"}
+# Only a diagram throws these: after the customer's signature, after the opinion is settled. Nobody may from outside.
+RESERVED = {"case_rerouted": "D-2.4.8", "demand_changed": "D-2.4.8", "opinion_closed": "B21-7-1a"}
 
 
 def accept(
@@ -89,10 +89,11 @@ class Messages:
 
         Raises NotAllowed, with the clause, for what only a diagram may say.
         """
-        clause = SIGNED_ONLY.get(name)
+        clause = RESERVED.get(name)
         if clause is not None:
-            raise NotAllowed(f"Only a change that the customer has signed may say this ({clause}).",
-                             f"只有客户签字后的需求变更才能发出此消息（{clause}）。", clauses=[clause])
+            raise NotAllowed(f"Only the process may say this, when what the policy asks for is done ({clause}).",
+                             f"此消息只能由流程在满足制度要求（签字、结案）后发出（{clause}）。",
+                             clauses=[clause])
 
         def take(session: Session) -> int | None:
             message = accept(session, name, correlation, payload, now=self._rt.clock.now(), source=actor.name, key=key)

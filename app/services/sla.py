@@ -32,10 +32,12 @@ class CaseClocks:
     """
 
     def __init__(self, session: Session, case: Case, now: datetime, *, decide: Decide, calendar: WorkCalendar,
-                 limits: Callable[[], Mapping[str, Period]], by: str, decisions: Sequence[str] = DECISIONS) -> None:
-        """Take the case's row (read anew at each use), and `limits`, which gives each clause's own figure."""
+                 limits: Callable[[], Mapping[str, Period]], by: str, decisions: Sequence[str] = DECISIONS,
+                 profile: Mapping[str, Any] | None = None) -> None:
+        """Take the case's row (read anew at each use), `limits`, which gives each clause's own figure, and the switches."""
         self._session, self._case, self._now, self._by = session, case, now, by
         self._calendar, self._decide, self._limits, self._decisions = calendar, decide, limits, decisions
+        self._profile = profile or {}
         self._rows: list[Milestone] | None = None
         self.changed: set[str] = set()  # names whose due time moved: timers bound to them have to be armed again
 
@@ -156,7 +158,7 @@ class CaseClocks:
     def _plan(self) -> list[Planned]:
         case = self._case
         context = {"case_type": case.extra.get(CLOCKS_AS) or case.type, "level": case.level,
-                   "origin": case.origin, "channel": case.channel}
+                   "origin": case.origin, "channel": case.channel, "profile": self._profile}
         found, limits = list[Planned](), self._limits()
         for decision in self._decisions:
             if decision != "pickup_time" and case.level is None:

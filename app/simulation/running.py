@@ -34,6 +34,7 @@ CLAIMED = 0.3  # the share of tasks that are claimed before they are done
 TRIES = 6  # how often a refused form is filled in again
 PATIENCE = 15  # how often, day by day, a customer asks for what can't be granted yet
 AGAIN = timedelta(hours=1)
+BY_HAND = 3 / 5  # when, in the period, somebody starts the standing work that has not come up by itself
 DAY = timedelta(days=1)
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -95,6 +96,7 @@ class Simulation:
         self._services.operations.quiesce()  # standing work learns when it comes first
         self._meet_staff()
         self._plan_arrivals()
+        self._do_at(self._plan.start + (self._end - self._plan.start) * BY_HAND, self._start_standing)
         day = self._clock.now()
         while self._clock.now() < self._end:
             self._leap()
@@ -173,6 +175,15 @@ class Simulation:
             for wish, later in who.wishes.items():
                 at = staff.awake(self._random, self._calendar, now + later)
                 self._do_at(at, partial(self._wish, wish, actor, PATIENCE))
+
+    def _start_standing(self) -> None:
+        """Let marketing start what comes too seldom for the period, such as the half-yearly survey."""
+        for work in self._services.standing.all():
+            if work.last_start is None:
+                try:
+                    self._services.standing.start(work.key, self._staff["marketing"][0])
+                except ChengnuoError as error:
+                    self._problem(f"start {work.key}", error)
 
     def _registrar(self, body: Mapping[str, Any]) -> Actor:
         """Return who registers the case: the customer on the portal, or a clerk."""

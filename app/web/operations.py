@@ -1,19 +1,21 @@
-"""What needs an operator: incidents with retry, background jobs, and the adjustable clock."""
+"""What needs an operator: incidents with retry, jobs, standing work, the policy's switches, the adjustable clock."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.errors import ChengnuoError
+from app.errors import ChengnuoError, Invalid
+from app.services.profile import OWNER, SWITCHES
 from app.services.standing import STARTERS
 from app.store.queries import inbox
 from app.store.queries import operations as queries
-from app.web.answers import said, tell
+from app.web.answers import by_field, said, tell
 from app.web.entry import actor, entry
 from app.web.shell import moment, named, now
 from app.web.timeline import element_of
@@ -126,3 +128,27 @@ def clock() -> Response | str:
         at, fired = services().operations.advance_clock(actor(), **wanted)
         flash(_("It is now %(at)s; %(n)s steps were taken on the way.", at=moment(at), n=fired), "success")
     return redirect(url_for("operations.clock", _anchor=str(int(now().timestamp()))))
+
+
+@blueprint.get("/profile")
+@entry(OWNER, "compliance", *OPERATORS)
+def profile() -> str:
+    """Show the policy's switches."""
+    return _profile_page({}, {})
+
+
+def _profile_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    return render_template("operations/profile.html", stands=services().profiles.read(), given=given, errors=errors,
+                           switches=SWITCHES, may_change=OWNER in actor().groups)
+
+
+@blueprint.post("/profile")
+@entry(OWNER)
+def set_profile() -> Response | tuple[str, int]:
+    """Change the policy's switches."""
+    try:
+        services().profiles.change(request.form, actor())
+    except Invalid as error:
+        return _profile_page(request.form, by_field(error)), 422
+    flash(_("The switches are set. Deadlines that were promised already stay as they are."), "success")
+    return redirect(url_for("operations.profile"))

@@ -137,6 +137,7 @@ def navigation() -> list[Mapping[str, Any]]:
             _("Provisional deadlines"),
             bool(who.groups & frozenset({"compliance", "manager"})) and "admin" not in who.groups,
         ),
+        ("operations.profile", _("Policy switches"), "owner" in who.groups),
         ("admin.home", _("Administration"), "admin" in who.groups),
     ]
     return [

@@ -212,12 +212,13 @@ ENDS: Mapping[str, tuple[Mapping[str, Any], frozenset[str]]] = {
         frozenset(),
     ),
     "end_withdrawn": ({"accept_proposal": {"accepted": False, "refusal_choice": "withdraw"}}, frozenset()),
-    "end_in_appeal": (
+    "end_rejected": (
         {
             **HAPPY,
             "rate_service": {"satisfaction_score": 1, "appeal_wanted": True},
             "low_score_visit": {"visit_outcome": "appeal"},
-            "register_appeal": {"admissible": True},
+            "decide_appeal": {"appeal_outcome": "rejected"},
+            "customer_answers": {"accepted": True},
         },
         frozenset(),
     ),

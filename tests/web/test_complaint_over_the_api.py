@@ -22,6 +22,8 @@ UNHAPPY: Choices = {"confirm_result": {"result_confirmed": False, "result_choice
                     "rate_service": {"satisfaction_score": 4, "appeal_wanted": False}}
 ANGRY: Choices = {"confirm_result": {"result_confirmed": True}, "low_score_visit": {"visit_outcome": "appeal"},
                   "rate_service": {"satisfaction_score": 1, "appeal_wanted": True}}
+HEARD: Choices = {"customer_answers": {"accepted": True}, "decide_appeal": {"appeal_outcome": "rejected"}}
+CARE = "customer_care"  # goes on for a year after a complaint has closed (E-2.3.7)
 HAPPY: Choices = {"followup_call": {"reached": True, "problem_solved": True},
                   "confirm_result": {"result_confirmed": True},
                   "rate_service": {"satisfaction_score": 5, "appeal_wanted": False}}
@@ -52,11 +54,11 @@ def test_a_complaint_ends_satisfied_with_every_clock_kept(app: Flask) -> None:
     walk.run(HAPPY)
     case = ended(walk, "end_closed_satisfied", "已关闭-满意")
     assert {one["state"] for one in case["milestones"]} == {"kept"}, case["milestones"]
-    assert case["open_tasks"] == []
+    assert {task["process"] for task in case["open_tasks"]} <= {CARE}
     assert {"opinion", "contact_letter"} == {one["kind"] for one in case["documents"]}
     walk.advance(by="P31D")
     family = {one["process"]: one["state"] for one in walk.case()["instances"]}
-    assert family == {"case": "completed"}
+    assert family == {"case": "completed", CARE: "active", "assessment": "active"}  # opened on the first (B21-6-1)
     nothing_is_broken(walk)
 
 
@@ -141,40 +143,67 @@ def test_a_customer_withdraws_in_the_answer_to_the_proposal(app: Flask) -> None:
     ended(walk, "end_withdrawn", "已撤回")
 
 
-def test_an_appeal_during_the_follow_up_ends_it_in_appeal(app: Flask) -> None:
+def in_appeal(walk: ApiWalk) -> dict[str, str]:
+    """Assert that the case waits for its appeal; return who is at work, by process."""
+    case = walk.case()
+    assert (case["state"], case["status"], case["outcome"]) == ("open", "申诉中", None), walk.done
+    family = {one["process"]: one["state"] for one in case["instances"]}
+    assert (family["case"], family["appeal"]) == ("completed", "active")
+    return family
+
+
+def lodge(walk: ApiWalk) -> None:
+    """Lodge an appeal as a clerk does for a customer."""
+    request = {"reason": "处理不公", "demand": "重新认定责任"}
+    answer = walk.api("clerk").post(f"/cases/{walk.number}/appeals", request)
+    assert answer.status_code == 201, answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(("decision", "choices", "outcome", "status"), [
+    ("rejected", {"customer_answers": {"accepted": True}}, "end_rejected", "处理完成"),
+    ("upheld", {"customer_answers": {"accepted": True}}, "end_upheld", "处理完成"),
+    ("partly", {"customer_answers": {"accepted": True}}, "end_partly", "处理完成"),
+    ("rejected", {"customer_answers": {"accepted": False}}, "end_external", "转外部"),
+])
+def test_an_appeal_during_the_follow_up_keeps_the_case_open_until_it_is_decided(
+        app: Flask, decision: str, choices: Choices, outcome: str, status: str) -> None:
     walk = ApiWalk(app)
     walk.run(until="followup_call")
-    answer = walk.api("clerk").post(f"/cases/{walk.number}/appeals", {"reason": "处理不公", "demand": "重新认定责任"})
-    assert answer.status_code == 201, answer.get_data(as_text=True)
-    assert set(walk.open()) == {"register_appeal"}
-    walk.complete("register_appeal", admissible=True)
-    case = ended(walk, "end_in_appeal", "申诉中")
-    assert case["open_tasks"] == []
+    lodge(walk)
+    assert {task["process"] for task in walk.open().values()} <= {"appeal", CARE}
+    in_appeal(walk)
+    walk.run({**HEARD, "decide_appeal": {"appeal_outcome": decision, "main_remedy": "compensate"}, **choices})
+    case = ended(walk, outcome, status)
+    assert {task["process"] for task in case["open_tasks"]} <= {CARE}
+    assert "appeal" in {one["kind"] for one in case["documents"]}
 
 
-def test_an_appeal_in_the_survey_ends_it_in_appeal(app: Flask) -> None:
+def test_an_appeal_in_the_survey_is_heard_and_ends_the_case(app: Flask) -> None:
     walk = ApiWalk(app)
-    walk.run({**HAPPY, **ANGRY, "register_appeal": {"admissible": True}})
-    ended(walk, "end_in_appeal", "申诉中")
+    walk.run({**HAPPY, **ANGRY}, until="register_appeal")
+    in_appeal(walk)
+    walk.run({**HAPPY, **ANGRY, **HEARD})
+    ended(walk, "end_rejected", "处理完成")
 
 
-def test_an_appeal_within_the_window_reopens_the_case_and_ends_it_in_appeal(app: Flask) -> None:
+def test_an_appeal_within_the_window_reopens_the_case_until_it_is_decided(app: Flask) -> None:
     walk = ApiWalk(app)
     walk.run(HAPPY)
     walk.advance(by="P10D")
-    answer = walk.api("clerk").post(f"/cases/{walk.number}/appeals", {"reason": "又坏了", "demand": "退货"})
-    assert answer.status_code == 201, answer.get_data(as_text=True)
-    assert (walk.case()["state"], walk.case()["outcome"]) == ("open", None)
-    walk.complete("register_appeal", admissible=True)
-    ended(walk, "end_in_appeal", "申诉中")
+    lodge(walk)
+    in_appeal(walk)
+    walk.run({**HAPPY, **HEARD})
+    ended(walk, "end_rejected", "处理完成")
 
 
-def test_an_appeal_that_is_not_admissible_is_explained_and_ends_not_agreed(app: Flask) -> None:
+def test_an_appeal_after_its_period_is_explained_and_ends_not_heard(app: Flask) -> None:
     walk = ApiWalk(app)
-    walk.run(until="followup_call")
-    walk.api("clerk").post(f"/cases/{walk.number}/appeals", {"reason": "处理不公", "demand": "重新认定责任"})
-    walk.complete("register_appeal", admissible=False)
-    ended(walk, "end_not_agreed", "已关闭-未达成一致")
+    walk.run(HAPPY)
+    walk.advance(by="P16D")
+    lodge(walk)
+    walk.run(HAPPY)
+    ended(walk, "end_not_heard", "已关闭-未达成一致")
+    assert "explain_inadmissible" in walk.done
 
 
 def test_an_unsolved_problem_is_handled_again_one_level_up_and_then_closed(app: Flask) -> None:
@@ -242,4 +271,4 @@ def test_a_major_complaint_calls_the_task_force_and_is_visited(app: Flask) -> No
     walk = ApiWalk(app, {"severity": "major", "flags": ["batch"]})
     walk.run(HAPPY)
     ended(walk, "end_closed_satisfied", "已关闭-满意")
-    assert {"convene_task_force", "supervisor_visit"} <= set(walk.done)
+    assert {"hold_meeting", "supervisor_visit"} <= set(walk.done)
