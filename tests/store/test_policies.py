@@ -197,3 +197,26 @@ def test_diagrams_still_deploy_when_a_clause_that_they_name_is_retired(services:
     policies.approve(policies.propose(Proposal("clause", "E-2.1.2", None, TODAY, "废止"), compliance), director)
     assert "E-2.1.2" not in services.register.clauses
     services.definitions.deploy(services.runtime.root, SYSTEM)
+
+
+def test_originals_and_imports_are_kept_on_both_databases(any_app: Flask) -> None:
+    services, compliance = current(), who("compliance")
+    register = services.register
+    first = services.originals.upload("B", "原文.txt", "第一行\r\n第二行".encode("gb18030"), compliance, register)
+    second = services.originals.upload("B", "原文.md", "甲\n乙\n丙".encode(), compliance, register)
+    found = services.originals.of("B21", register)
+    assert found is not None
+    assert (found.id, services.originals.read(second).lines) == (second, ["甲", "乙", "丙"])
+    assert services.originals.read(first, with_content=True).content == "第一行\r\n第二行".encode("gb18030")
+    assert services.originals.of("A", register) is None
+    with pytest.raises(NotAllowed):
+        services.originals.upload("B", "x.txt", b"x", who("director"), register)
+    exported = services.transfer.export("yaml", compliance).decode()
+    content = exported.replace("一般投诉在15分钟之内响应", "十五分钟内响应").encode()
+    preview = services.transfer.preview("r.yaml", content, APRIL, compliance)
+    assert [(one.key, one.verb) for one in preview.changes] == [("E-2.1.2", "changed")]
+    ids = services.transfer.propose(preview.changes, APRIL, "导入", False, "r.yaml", compliance)
+    assert services.policies.decide_all(ids, "approve", who("general_manager")) == []
+    assert services.policies.register_for(APRIL).clauses["E-2.1.2"].zh.startswith("十五分钟内响应")
+    again = services.transfer.preview("r.yaml", content, APRIL, compliance)
+    assert (again.changes, again.errors) == ((), ())
