@@ -34,7 +34,7 @@ class CaseClocks:
     def __init__(self, session: Session, case: Case, now: datetime, *, decide: Decide, calendar: WorkCalendar,
                  limits: Callable[[], Mapping[str, Period]], by: str, decisions: Sequence[str] = DECISIONS,
                  profile: Mapping[str, Any] | None = None) -> None:
-        """Take the case's row (read anew at each use), `limits`, which gives each clause's own figure, and the switches."""
+        """Take the case's row (read anew at each use), `limits`, each clause's own figure, and the switches."""
         self._session, self._case, self._now, self._by = session, case, now, by
         self._calendar, self._decide, self._limits, self._decisions = calendar, decide, limits, decisions
         self._profile = profile or {}
