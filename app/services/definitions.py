@@ -96,9 +96,9 @@ class Definitions:
         known = self._known(digest)
         if known is not None:
             return known
+        built = engine.build(files, catalog)
         if drifted := self.gate(files):
             raise Refused(list(drifted))
-        built = engine.build(files, catalog)
         return in_unit_of_work(lambda session: self._store(session, digest, files, built, actor, note))
 
     def _known(self, digest: str) -> Deployed | None:
