@@ -18,6 +18,7 @@ from app.services.cases import SEES_ALL, Cases
 from app.services.independence import refuse_naming, refuse_partial
 from app.services.reading import Reading
 from app.services.runtime import Runtime
+from app.store import verdicts
 from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
 from app.store.parties import remember
 from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
@@ -325,6 +326,7 @@ class Work:
                 reason=reason.strip(),
             )
             session.add(new)
+            verdicts.mark(session, old.case_id)
             audit.record(
                 session,
                 self._rt.clock.now(),

@@ -51,6 +51,8 @@ def upgrade() -> None:
     with op.batch_alter_table('submission', schema=None) as batch_op:
         batch_op.create_index('ix_submission_form_submitted', ['form_id', 'submitted_at'], unique=False)
 
+    # Cases that are there already are judged by the first sweeps.
+    op.execute(sa.text("INSERT INTO unjudged (subject, mark) SELECT id, 1 FROM \"case\""))
     # ### end Alembic commands ###
 
 

@@ -90,6 +90,7 @@ class Index:
 
     def __init__(self, log: CaseLog) -> None:
         self._by: dict[str, list[Happening]] = {}
+        self._several: dict[tuple[str, ...], Sequence[Happening]] = {}  # several names asked for together
         for one in log.happenings:
             self._by.setdefault(f"{one.process}/{one.element}", []).append(one)
             if one.activity is not None:
@@ -102,12 +103,15 @@ class Index:
         if at is not None:
             self._by[name] = [Happening(seq, at, "", name, None, "", None, log.id)]
 
-    def of(self, names: Sequence[str]) -> Sequence[Happening]:
+    def of(self, names: tuple[str, ...]) -> Sequence[Happening]:
         """Return what any of `names` stands for, each once, in order."""
         if len(names) == 1:
             return self._by.get(names[0], ())
-        found = {one[:2]: one for name in names for one in self._by.get(name, ())}
-        return [found[key] for key in sorted(found)]
+        known = self._several.get(names)
+        if known is None:
+            found = {(one.seq, one.element): one for name in names for one in self._by.get(name, ())}
+            known = self._several[names] = sorted(found.values(), key=order) if found else ()
+        return known
 
 
 def follows(one: Happening, other: Happening) -> bool:

@@ -116,7 +116,7 @@ def get_case(number: str) -> Response:
         "instances": [{"id": one.id, "process": one.process, "state": one.state, "version": one.version}
                       for one in queries.family(session, row.id)],
         "documents": [show.document(one) for one in queries.documents(session, row.id)],
-        "verdicts": conformance.of_case(row.id)})
+        "verdicts": conformance.of_case(row)})
 
 
 @api.post("/cases/<number>/appeals")

@@ -64,8 +64,8 @@ def list_conformance() -> Response:
     wanted.setdefault("verdict", "broken")
     limit, after = paging(datetime, str, str, str)
     found = queries.verdicts(reading(), wanted, now, limit, after)
-    return page(found, lambda row: {**shown(judge.stored(row), now), "case": row.number,
-                                    "judged_at": moment(row.judged_at), "policy_version": row.policy_version})
+    return page(found, lambda row: {**shown(judge.stored(row), row.number, now), "judged_at": moment(row.judged_at),
+                                    "policy_version": row.policy_version})
 
 
 def _of_one_case(wanted: dict[str, Any]) -> Response:
@@ -75,28 +75,29 @@ def _of_one_case(wanted: dict[str, Any]) -> Response:
         raise NotFound("There is no such case.", "没有这个个案。")
     found = [one for one in services().conformance.of_case(row.id)
              if wanted.get("verdict", one.state) == one.state and wanted.get("clause", one.clause) == one.clause]
-    items = [{**one, "case": row.number} for one in all_shown(found)]
+    items = all_shown(found, row)
     return jsonify({"items": items, "next": None, "total": len(items)})
 
 
-def of_case(case_id: str) -> list[dict[str, Any]]:
+def of_case(case: Any) -> list[dict[str, Any]]:
     """Return the verdicts of a case that apply, as its own document shows them."""
-    return all_shown([one for one in services().conformance.of_case(case_id) if one.state != NOT_APPLICABLE])
+    return all_shown([one for one in services().conformance.of_case(case.id) if one.state != NOT_APPLICABLE], case)
 
 
-def all_shown(found: Sequence[Verdict]) -> list[dict[str, Any]]:
-    """Return verdicts as they are answered."""
+def all_shown(found: Sequence[Verdict], case: Any) -> list[dict[str, Any]]:
+    """Return verdicts on a case that were judged this moment as they are answered."""
     now = services().clock.now()
-    return [shown(one, now) for one in found]
+    version = services().conformance.monitors_at(case.registered_at).version
+    return [{**shown(one, case.number, now), "judged_at": moment(now), "policy_version": version} for one in found]
 
 
-def shown(verdict: Verdict, now: datetime) -> dict[str, Any]:
+def shown(verdict: Verdict, case: str | None, now: datetime) -> dict[str, Any]:
     """Return one verdict as it is answered."""
     judge = services().conformance
     monitor = judge.monitors_at(now).of(verdict.clause)
     pending = verdict.state == "pending" and verdict.due_at is not None
     left = int((verdict.due_at - now).total_seconds()) if pending and verdict.due_at else None
-    return {"clause": verdict.clause, "also": list(monitor.shared_by) if monitor else [],
+    return {"clause": verdict.clause, "case": case, "also": list(monitor.shared_by) if monitor else [],
             "verdict": verdict.state, "obligation": verdict.obligation, "period": verdict.period or None,
             "since": moment(verdict.since), "due_at": moment(verdict.due_at), "seconds_left": left,
             "why": judge.explain(verdict)[0 if language() == "zh" else 1],
