@@ -42,6 +42,7 @@ from app.services.operations import Operations
 from app.services.people import People
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
+from app.services.studio import Studio
 from app.services.timers import Timers
 from app.services.work import Work
 from app.store import working_days
@@ -73,6 +74,7 @@ class Services:
     jobs: Jobs
     definitions: Definitions
     drafts: Drafts
+    studio: Studio
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -154,7 +156,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     standing = StandingWork(runtime)
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
-    work = Work(runtime, cases)
+    work, drafts = Work(runtime, cases), Drafts(clock, reading)
     built = Services(
         runtime=runtime,
         register=register,
@@ -170,7 +172,8 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         standing=standing,
         jobs=runner,
         definitions=Definitions(runtime, register),
-        drafts=Drafts(clock, reading),
+        drafts=drafts,
+        studio=Studio(runtime, register, drafts),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

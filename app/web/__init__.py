@@ -22,12 +22,14 @@ def register(app: Flask) -> None:
         portal,
         security,
         shell,
+        studio,
         tasks,
     )
 
     shell.install(app)
     security.install(app)
-    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, admin):
+    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, studio,
+                 admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

@@ -15,6 +15,7 @@ from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
+from app.services.drafts import READERS as STUDIO_READERS
 from app.store.queries import people
 from app.web import words
 from app.web.countdown import countdown, span
@@ -129,6 +130,7 @@ def navigation() -> list[Mapping[str, Any]]:
             bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
         ),
         ("knowledge.listing", _("Knowledge"), True),
+        ("studio.home", _("Studio"), bool(who.groups & STUDIO_READERS)),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",
