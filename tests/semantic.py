@@ -19,7 +19,7 @@ ORDERED = {"rule", "input", "output", "inputEntry", "outputEntry", "waypoint", "
 
 
 def meaning(data: bytes) -> Any:
-    """Return the file's content: names with their namespaces, attributes, texts; order only where it means something."""
+    """Return what a file says: names with namespaces, attributes, texts; order only where it means something."""
     parser = etree.XMLParser(remove_comments=True, remove_pis=True, resolve_entities=False)
     return _meaning(etree.fromstring(data, parser))
 

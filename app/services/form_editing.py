@@ -175,9 +175,25 @@ def apply(form: Json, given: Mapping[str, str]) -> Json:
         for one in PROPERTIES:
             if component.get("type") in one.types:
                 _edit(component, one, f"c.{place}.{one.name}", given, errors)
+        _retype(component, given.get(f"c.{place}.type"))
     if errors:
         raise Invalid(errors)
     return edited
+
+
+def _retype(component: Json, wanted: str | None) -> None:
+    """Make a field one of another type: what the new type does not have goes, what it needs comes."""
+    old = component.get("type")
+    if wanted == old or wanted not in INPUTS or old not in INPUTS:
+        return
+    for one in PROPERTIES:
+        if old in one.types and wanted not in one.types:
+            _put(component, one.path, None)
+    component.pop("defaultValue", None)
+    component.get("properties", {}).pop("example", None)
+    component["type"] = wanted
+    for name, value in _new(wanted, set()).items():
+        component.setdefault(name, value)
 
 
 def _places(components: Any, prefix: str) -> Iterator[tuple[str, Json]]:

@@ -218,17 +218,18 @@ def clause_text(clause: Any) -> str:
 
 
 def _decisions(bundle: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    found = []
-    for path, content in bundle.items():
-        if path.endswith(".dmn"):
-            try:
-                tables = engine.read_table(content, path)
-            except Refused:
-                continue
-            found += [{"id": table.id, "zh": table.name, "path": path,
-                       "inputs": [[one.expression.text, one.label] for one in table.inputs],
-                       "outputs": [[one.name, one.label] for one in table.outputs]} for table in tables]  # fmt: skip
-    return found
+    return [one for path, content in bundle.items() if path.endswith(".dmn") for one in _tables(path, content)]
+
+
+@lru_cache(maxsize=512)
+def _tables(path: str, content: bytes) -> tuple[dict[str, Any], ...]:
+    try:
+        tables = engine.read_table(content, path)
+    except Refused:
+        return ()
+    return tuple({"id": table.id, "zh": table.name, "path": path,
+                  "inputs": [[one.expression.text, one.label] for one in table.inputs],
+                  "outputs": [[one.name, one.label] for one in table.outputs]} for table in tables)  # fmt: skip
 
 
 def _interfaces(bundle: Mapping[str, bytes]) -> dict[str, dict[str, list[str]]]:

@@ -242,7 +242,7 @@ KNOWLEDGE = {
 ARTICLE_STATES = {"draft": _("Draft"), "published": _("Published"), "retired": _("Retired")}
 DEFINITION_KINDS = {"process": _("Process"), "decision": _("Decision table"), "form": _("Form")}
 DRAFT_STATES = {
-    "editing": _("In work"),
+    "editing": _("Being edited"),
     "submitted": _("Submitted"),
     "released": _("Released"),
     "discarded": _("Given up"),

@@ -33,7 +33,9 @@ def preview_of(content: bytes, path: str) -> tuple[WebForm | None, tuple[Finding
     except Refused as refused:
         return None, refused.findings
     context = FormContext({}, lambda _text, _variables: None, zone=zone().key)
-    return build_form(definition, context, language(), {}), ()
+    given = {found.key: _("(filled in by the system)") for found in definition.fields
+             if found.component.readonly and found.component.type in {"textfield", "textarea"}}  # fmt: skip
+    return build_form(definition, context, language(), given), ()
 
 
 def page(row: Any, path: str, content: bytes, now: int, editable: bool, *, given: Mapping[str, str] | None = None,
@@ -50,6 +52,7 @@ def page(row: Any, path: str, content: bytes, now: int, editable: bool, *, given
         "studio/form.html", draft=row, path=path, revision=now, editable=editable, file=name_file(path, content),
         head=editing.head(form), rows=editing.rows(form), title_of=title_of, errors=errors or {}, problem=problem,
         given=given or {}, open_=open_, types=[(kind, words.FIELD_TYPES[kind]) for kind in editing.TYPES],
+        input_types=[(kind, words.FIELD_TYPES[kind]) for kind in editing.TYPES if kind in editing.INPUTS],
         subtypes=[(kind, words.SUBTYPES[kind]) for kind in editing.SUBTYPES], hints=words.FIELD_HINTS,
         findings=services().studio.file_findings(row.id, path, content), parents=editing.PARENTS,
         labels=words.FIELD_LABELS,

@@ -11,7 +11,7 @@ const { base, path, revision, editable } = place.dataset;
 const canEdit = editable === "1";
 const url = (verb) => `${base}/${verb}/${path}`;
 const READABLE = 0.75; // the zoom below which names can't be read
-const LEFT = 90; // pixels that the palette covers
+const LEFT = 135; // pixels that the palette covers
 
 const vocabulary = await (await fetch(url("vocabulary"))).json();
 learn(vocabulary.texts);
@@ -64,7 +64,7 @@ function start() {
   else canvas.scroll({ dx: Math.max(0, LEFT - (box.inner.x - box.x) * canvas.zoom()), dy: 0 });
 }
 
-export async function load(text) {
+async function load(text) {
   const { warnings } = await modeler.importXML(text);
   keepLooseReferences(modeler, warnings);
   start();
@@ -113,7 +113,7 @@ async function check() {
 const checkSoon = later(2500, check);
 
 // The table beside the diagram: what the mouse can reach, the keyboard reaches too.
-const nameOf = (element) => element.businessObject.name || element.id;
+const nameOf = (element) => element.businessObject.name || (is(element.businessObject, "Collaboration") ? document.querySelector("h1").firstChild.textContent.trim() : element.id);
 function listElements() {
   const wanted = document.getElementById("elements-filter").value.trim().toLowerCase();
   const lanes = (object) => { try { return model.laneOf(object)?.name ?? ""; } catch { return ""; } };
@@ -145,6 +145,10 @@ function select(id, toPanel = false) {
 eventBus.on("selection.changed", () => { if (document.getElementById("panel").contains(document.activeElement)) document.activeElement.blur(); showPanel(); });
 eventBus.on("root.set", () => { if (registry.getAll().length > 1) showPanel(); });
 const listSoon = later(300, listElements);
+// The palette names its tools for readers only; the mouse gets the same words.
+const nameTools = () => place.querySelectorAll(".djs-palette .entry[aria-label]").forEach((entry) => { entry.title = entry.getAttribute("aria-label"); });
+eventBus.on("palette.changed", nameTools);
+nameTools();
 if (stack) eventBus.on("commandStack.changed", ({ trigger }) => {
   document.querySelector("[data-undo]").disabled = !stack.canUndo();
   document.querySelector("[data-redo]").disabled = !stack.canRedo();

@@ -125,7 +125,7 @@ place.addEventListener("click", (event) => { const id = event.target.closest("[d
 new MutationObserver(later(120, mark)).observe(place, { childList: true, subtree: true });
 modeler.on("views.changed", wire);
 
-export async function load(text) {
+async function load(text) {
   const { warnings } = await modeler.importXML(text);
   const tableView = modeler.getViews().find((view) => view.type === "decisionTable") ?? modeler.getViews()[0];
   if (tableView) await modeler.open(tableView);

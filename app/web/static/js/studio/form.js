@@ -26,6 +26,11 @@ if (state) {
   saver.onsaved = () => { form.elements.revision.value = saver.revision; markErrors({}); show(); };
   saver.onrefused = (data) => markErrors(data.errors ?? {});
   form.addEventListener("input", (event) => { if (event.target.name && !event.target.name.startsWith("_type.")) saver.changed(); });
+  form.addEventListener("change", (event) => {
+    if (!event.target.dataset.reload) return;
+    form.elements._open.value = event.target.dataset.reload; // another type has other properties
+    form.requestSubmit();
+  });
   form.addEventListener("change", (event) => { if (event.target.name && !event.target.name.startsWith("_type.")) saver.changed(); });
   // A button that adds, moves or removes sends everything; what is unsaved goes along.
   form.addEventListener("submit", () => { saver.soon.cancel(); saver.dirty = false; });

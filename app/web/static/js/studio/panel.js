@@ -58,7 +58,7 @@ export class Panel {
     const section = this.section.bind(this);
     return [
       this.head(c),
-      section("general", t("General"), this.general(c)),
+      section("general", t("Basics"), this.general(c)),
       is(object, "SequenceFlow") && section("flow", t("Condition"), flowSection(c)),
       is(object, "UserTask", "ManualTask") && section("work", t("Work"), this.work(c)),
       is(object, "ServiceTask") && section("service", t("Service operation"), serviceSection(c)),
@@ -158,7 +158,7 @@ export class Panel {
     return [
       textField({ name: "id", label: t("Id"), value: object.id, pattern: ID, disabled, help: t("Histories and figures go by it: a new id is a new element to them."),
         change: (id) => { if (id && id !== object.id) { if (object === element.businessObject) model.modeling.updateProperties(element, { id }); else model.set(element, object, { id }); } } }),
-      rowsField({ label: t("Further properties"), rows: rest, columns: [{ name: "name", label: t("Name") }, { name: "value", label: t("Value") }], add: t("Add a property"), disabled,
+      rowsField({ label: t("Further properties"), rows: rest, columns: [{ name: "name", label: t("Property") }, { name: "value", label: t("Value") }], add: t("Add a property"), disabled,
         change: (rows) => model.setProperties(element, object, { ...known, ...Object.fromEntries(rows.filter((row) => row.name).map((row) => [row.name, row.value ?? ""])) }) }),
     ];
   }
