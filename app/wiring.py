@@ -38,6 +38,7 @@ from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.drift import Drifts
 from app.services.event_logs import EventLogs
+from app.services.drafts import Drafts
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.kpis import Kpis
@@ -51,6 +52,7 @@ from app.services.policy_transfer import PolicyTransfer
 from app.services.profile import Profiles, read_profile
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
+from app.services.studio import Studio
 from app.services.timers import Timers
 from app.services.waivers import Waivers
 from app.services.work import Work
@@ -86,6 +88,8 @@ class Services:
     jobs: Jobs
     definitions: Definitions
     drifts: Drifts
+    drafts: Drafts
+    studio: Studio
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -177,7 +181,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     standing = StandingWork(runtime)
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
-    work = Work(runtime, cases)
+    work, drafts = Work(runtime, cases), Drafts(clock, reading)
     built = Services(
         runtime=runtime,
         policies=policies,
@@ -197,6 +201,9 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         jobs=runner,
         drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
         definitions=Definitions(runtime, policies.register_for_diagrams),
+        definitions=Definitions(runtime, register),
+        drafts=drafts,
+        studio=Studio(runtime, register, drafts),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

@@ -6,6 +6,7 @@ from app.engine.catalog import Catalog, OperationInfo
 from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
 from app.engine.environment import Ports
+from app.engine.feel import names as feel_names
 from app.engine.lint import check
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
@@ -24,6 +25,7 @@ __all__ = [
     "check_table",
     "decision_views",
     "evaluate_table",
+    "feel_names",
     "load",
     "load_spec",
     "milestone_of",

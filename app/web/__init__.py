@@ -23,6 +23,7 @@ def register(app: Flask) -> None:
         portal,
         security,
         shell,
+        studio,
         tasks,
     )
 
@@ -30,6 +31,8 @@ def register(app: Flask) -> None:
     security.install(app)
     parts = (auth, inbox, tasks, cases, diagrams, exports, knowledge, policy, portal, notifications, operations, admin)
     for part in parts:
+    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, studio,
+                 admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

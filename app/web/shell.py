@@ -17,6 +17,8 @@ from flask_babel import gettext as _
 from app.clock import SystemClock
 from app.services.policies import APPROVERS, READERS
 from app.store.queries import people, policy
+from app.services.drafts import READERS as STUDIO_READERS
+from app.store.queries import people
 from app.web import words
 from app.web.countdown import countdown, span
 from app.web.entry import visitor
@@ -131,6 +133,7 @@ def navigation() -> list[Mapping[str, Any]]:
         ),
         ("knowledge.listing", _("Knowledge"), True),
         ("policy.listing", _("Policy"), bool(who.groups & READERS)),
+        ("studio.home", _("Studio"), bool(who.groups & STUDIO_READERS)),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",
