@@ -33,6 +33,7 @@ from app.services.colleagues import Colleagues
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
+from app.services.drafts import Drafts
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.library import Library
@@ -71,6 +72,7 @@ class Services:
     standing: StandingWork
     jobs: Jobs
     definitions: Definitions
+    drafts: Drafts
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -168,6 +170,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         standing=standing,
         jobs=runner,
         definitions=Definitions(runtime, register),
+        drafts=Drafts(clock, reading),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
