@@ -34,12 +34,14 @@ from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.drafts import Drafts
+from app.services.interchange import Interchange
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
 from app.services.people import People
+from app.services.releases import Releases
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
@@ -73,6 +75,8 @@ class Services:
     jobs: Jobs
     definitions: Definitions
     drafts: Drafts
+    releases: Releases
+    interchange: Interchange
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -155,6 +159,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
+    definitions, drafts = Definitions(runtime, register), Drafts(clock, reading)
     built = Services(
         runtime=runtime,
         register=register,
@@ -169,8 +174,10 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         timers=timers,
         standing=standing,
         jobs=runner,
-        definitions=Definitions(runtime, register),
-        drafts=Drafts(clock, reading),
+        definitions=definitions,
+        drafts=drafts,
+        releases=Releases(runtime, definitions, drafts),
+        interchange=Interchange(drafts),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

@@ -5,6 +5,7 @@ from app.engine.catalog import Catalog, OperationInfo
 from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
 from app.engine.environment import Ports
+from app.engine.intake import file_kind, readable
 from app.engine.lint import check
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
@@ -22,10 +23,12 @@ __all__ = [
     "check",
     "check_table",
     "evaluate_table",
+    "file_kind",
     "load",
     "load_spec",
     "milestone_of",
     "read_diagram",
     "read_table",
+    "readable",
     "start",
 ]

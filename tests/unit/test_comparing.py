@@ -70,7 +70,8 @@ def test_the_properties_of_an_element_are_told_by_their_names() -> None:
 
 def test_a_node_in_another_lane_and_a_removed_flow_are_told() -> None:
     text = FILES[COMPLAINT].decode()
-    reference, lane = "<bpmn:flowNodeRef>accept_proposal</bpmn:flowNodeRef>", '<bpmn:lane id="lane_clerk" name="客服专员">'
+    reference = "<bpmn:flowNodeRef>accept_proposal</bpmn:flowNodeRef>"
+    lane = '<bpmn:lane id="lane_clerk" name="客服专员">'
     moved = text.replace(reference, "", 1).replace(lane, lane + reference, 1)
     assert [line for line in told(COMPLAINT, moved.encode()) if "泳道 “客户” → “客服专员”" in line]
     flow = re.search(r'<bpmn:sequenceFlow id="([^"]+)"[^>]*/>', text)
