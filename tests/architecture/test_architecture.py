@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-CORE = {"facts", "errors", "clock", "work_calendar", "durations", "holiday_table"}
+CORE = {"facts", "facts_bundle", "errors", "clock", "work_calendar", "durations", "holiday_table"}
 SEAMS = {"engine", "store", "handling", "userforms", "policy", "exports"}
 # What a part of app/ may import, besides itself and the core.
 MAY_IMPORT = {
