@@ -33,6 +33,7 @@ from app.services.colleagues import Colleagues
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
+from app.services.draft_drift import DraftDrift
 from app.services.drafts import Drafts
 from app.services.interchange import Interchange
 from app.services.jobs import Jobs
@@ -176,7 +177,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         jobs=runner,
         definitions=definitions,
         drafts=drafts,
-        releases=Releases(runtime, definitions, drafts),
+        releases=Releases(runtime, definitions, drafts, DraftDrift(runtime, register)),
         interchange=Interchange(drafts),
         people=People(
             clock,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
 from xml.sax.saxutils import escape, quoteattr
 
 from fpdf import FPDF
@@ -173,8 +175,6 @@ def _write(pen: ImageDraw.ImageDraw, label: Label, font: ImageFont.FreeTypeFont,
 
 
 def _outline(item: Box | Oval, scale: float) -> list[tuple[float, float]]:
-    import math
-
     if isinstance(item, Box):
         x, y, right, bottom = item.x, item.y, item.x + item.width, item.y + item.height
         return [(a * scale, b * scale) for a, b in ((x, y), (right, y), (right, bottom), (x, bottom), (x, y))]
@@ -190,7 +190,7 @@ def _dashed(points: Sequence[tuple[float, float]], dash: tuple[float, float] | N
         return [list(points)]
     on, off = dash[0] * scale, dash[1] * scale
     parts, drawing, left = [], True, on
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(points):
         length = ((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5
         at = 0.0
         while at < length:

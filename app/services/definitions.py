@@ -145,7 +145,7 @@ class Definitions:
             .where(DeploymentFile.deployment_id == deployment_id)
             .order_by(DeploymentFile.path)
         )
-        found = {path: content for path, content in self._rt.session().execute(query)}
+        found = {row.path: row.content for row in self._rt.session().execute(query)}
         if not found:
             raise NotFound(f"No deployment {deployment_id}", f"没有发布版本 {deployment_id}")
         return found

@@ -14,6 +14,7 @@ from app.errors import Conflict, FieldError, Finding, Invalid, NotAllowed, NotFo
 from app.facts import SYSTEM, Actor
 from app.services import audit
 from app.services.definitions import Definitions, Deployed, digest_of
+from app.services.draft_drift import DraftDrift, Moved
 from app.services.drafts import Drafts
 from app.services.runtime import Runtime
 from app.store import outbox
@@ -38,8 +39,8 @@ class Stale:
 class Releases:
     """The verbs of releasing; every one is audited."""
 
-    def __init__(self, rt: Runtime, definitions: Definitions, drafts: Drafts) -> None:
-        self._rt, self._definitions, self._drafts = rt, definitions, drafts
+    def __init__(self, rt: Runtime, definitions: Definitions, drafts: Drafts, drift: DraftDrift) -> None:
+        self._rt, self._definitions, self._drafts, self._drift = rt, definitions, drafts, drift
         # A bundle is its content: what was found in it once is found again.
         self._findings = lru_cache(maxsize=8)(lambda bundle: tuple(definitions.check(dict(bundle))))
 
@@ -53,26 +54,36 @@ class Releases:
         """Return everything that the lint finds in what would be released; raises NotFound."""
         return self._findings(tuple(self._drafts.bundle(draft_id).items()))
 
+    def drift(self, draft_id: int) -> tuple[Moved, ...]:
+        """Return what the change set does (or did) to the drift from the written policy; raises NotFound."""
+        return self._drift.between(*self._both(draft_id))
+
     def compare(self, draft_id: int) -> Comparison:
         """Return what the change set would change of the running version; raises NotFound.
 
         Of one that was released: what it changed of the version before.
         """
-        draft = self._drafts.open(draft_id, SYSTEM)
-        if draft.released_deployment_id is not None:
-            before = self._before(draft.released_deployment_id)
-            old = self._definitions.files(before) if before is not None else {}
-            return compare(old, self._definitions.files(draft.released_deployment_id))
-        return compare(self._drafts.deployed(), self._drafts.bundle(draft_id))
+        return compare(*self._both(draft_id))
 
     def pair(self, draft_id: int, path: str) -> tuple[bytes | None, bytes | None]:
         """Return a file as it runs (or ran before the release) and as the change set has it; None where it is not."""
+        before, after = self._both(draft_id)
+        return before.get(path), after.get(path)
+
+    def of_deployment(self, deployment_id: int) -> Comparison:
+        """Return what a deployment changed of the one before it; raises NotFound."""
+        files = self._definitions.files(deployment_id)
+        before = self._before(deployment_id)
+        return compare(self._definitions.files(before) if before is not None else {}, files)
+
+    def _both(self, draft_id: int) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        """Return the files before and after the change set."""
         draft = self._drafts.open(draft_id, SYSTEM)
         if draft.released_deployment_id is None:
-            return self._drafts.deployed().get(path), self._drafts.bundle(draft_id).get(path)
+            return self._drafts.deployed(), self._drafts.bundle(draft_id)
         before = self._before(draft.released_deployment_id)
         old = self._definitions.files(before) if before is not None else {}
-        return old.get(path), self._definitions.files(draft.released_deployment_id).get(path)
+        return old, self._definitions.files(draft.released_deployment_id)
 
     def stale(self, draft_id: int) -> list[Stale]:
         """Return the files of the change set that somebody else released since it was begun."""

@@ -20,6 +20,7 @@ def register(app: Flask) -> None:
         notifications,
         operations,
         portal,
+        releases,
         security,
         shell,
         tasks,
@@ -27,7 +28,8 @@ def register(app: Flask) -> None:
 
     shell.install(app)
     security.install(app)
-    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, admin):
+    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, admin,
+                 releases):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

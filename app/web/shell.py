@@ -135,6 +135,11 @@ def navigation() -> list[Mapping[str, Any]]:
             _("Provisional deadlines"),
             bool(who.groups & frozenset({"compliance", "manager"})) and "admin" not in who.groups,
         ),
+        (
+            "releases.history",
+            _("Releases"),
+            bool(who.groups & frozenset({"owner", "manager", "director", "general_manager", "admin"})),
+        ),
         ("admin.home", _("Administration"), "admin" in who.groups),
     ]
     return [
