@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from app.store.models import Definition, DefinitionFile, Deployment, DeploymentF
 from app.store.unit_of_work import in_unit_of_work
 from app.userforms import check_form, read_form
 
+NAMED_BY_BOTH = "name_not_chinese"
 PREFIX = 56  # characters of a digest that a repeated deployment keeps
 AFTER_STUDIO = "（流程目录已更改，取代工作室发布 {0} / the tree changed and replaces the studio's release {0}）"
 log = logging.getLogger(__name__)
@@ -94,7 +95,14 @@ def catalog_of(files: Mapping[str, bytes], registry: Registry, register: Registe
 def check_files(files: Mapping[str, bytes], registry: Registry, register: Register) -> list[Finding]:
     """Return everything that the lint finds in a bundle, forms first."""
     catalog, findings = catalog_of(files, registry, register)
-    return [*findings, *engine.check(files, catalog), *check_drawings(files)]
+    return once([*findings, *engine.check(files, catalog), *check_drawings(files)])
+
+
+def once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, each once: the lint and the drawing's check both look at names."""
+    told = {(one.file, one.element, one.rule, one.message_en if one.rule != NAMED_BY_BOTH else ""): one
+            for one in reversed(findings)}  # fmt: skip
+    return list(told.values())[::-1]
 
 
 class Definitions:

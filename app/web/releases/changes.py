@@ -18,7 +18,7 @@ from app.web.answers import by_field, said, tell
 from app.web.entry import actor, entry
 from app.web.problems import language
 from app.web.releases.blueprint import MAY_DECIDE, MAY_EDIT, MAY_READ, blueprint
-from app.web.releases.tables import field_rows, table_views
+from app.web.releases.tables import field_rows, figure, table_views
 from app.wiring import services
 
 SEVERITIES = ("error", "warning", "info")
@@ -132,3 +132,6 @@ def _done(draft_id: int, act: Any, success: str) -> Response | tuple[str, int]:
     else:
         flash(success, "success")
     return redirect(url_for("releases.changes", draft_id=draft_id))
+
+
+blueprint.add_app_template_filter(figure, "spoken")

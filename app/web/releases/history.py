@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -31,7 +33,7 @@ def history() -> str:
     waiting = releases.waiting()
     names = {one.by for one in found} | {one.submitted_by for one in waiting if one.submitted_by}
     return render_template("releases/history.html", page=Page(found, number, total, PAGE), waiting=waiting,
-                           display=people.display_names(names), may_edit=services().drafts.may_edit(actor()))
+                           display=_display(names), may_edit=services().drafts.may_edit(actor()))
 
 
 @blueprint.get("/releases/<int:deployment_id>")
@@ -50,8 +52,12 @@ def _page(deployment_id: int, errors: object) -> str:
     return render_template(
         "releases/release.html", release=found, files=files, first=first, errors=errors, language=language(),
         compared=None if first else services().releases.of_deployment(deployment_id),
-        display=people.display_names({found.by}), may_roll_back=bool(actor().groups & APPROVERS) and not found.current,
+        display=_display({found.by}), may_roll_back=bool(actor().groups & APPROVERS) and not found.current,
     )  # fmt: skip
+
+
+def _display(names: set[str]) -> Mapping[str, str]:
+    return {**people.display_names(names), "system": _("System")}
 
 
 @blueprint.post("/releases/<int:deployment_id>/rollback")

@@ -1,0 +1,96 @@
+"""An owner shortens a deadline, sees what that means, tries it, has it approved by somebody else; old cases stay."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.store.base import db
+from app.store.models import Case, Instance
+from app.wiring import services
+from tests.browser.test_main_path import Office, address, file_complaint, office
+
+__all__ = ["address", "office"]  # fixtures
+pytestmark = pytest.mark.browser
+COMPLAINT = "processes/complaint/complaint.bpmn"
+
+
+def version_of(number: str) -> int:
+    """Return the version that a case runs on."""
+    db.session.rollback()
+    found = db.session.query(Instance).join(Case, Case.id == Instance.case_id).filter(
+        Case.number == number, Instance.process == "case").one()
+    return services().runtime.library.version(found.definition_id).version
+
+
+def shortened(folder: Path) -> Path:
+    """Return the running diagram as a file, with five working days made three."""
+    content = services().drafts.deployed()[COMPLAINT].decode()
+    assert content.count("workdays(5)") == 1
+    path = folder / "complaint.bpmn"
+    path.write_text(content.replace("workdays(5)", "workdays(3)"), encoding="utf-8")
+    return path
+
+
+def try_it(owner: Any, draft: str) -> None:
+    """Begin a case in the sandbox, let time pass, open a task, and throw the sandbox away."""
+    owner.goto(f"/studio/drafts/{draft}/try")
+    owner.click("text=从个案开始")
+    owner.wait_for_selector("#trial .djs-shape.is-active")
+    before = owner.text_content(".trial-bar time")
+    owner.click("text=跳到下一个定时器")
+    owner.wait_for_selector(".flash.success")
+    assert owner.text_content(".trial-bar time") != before
+    owner.click(".tokens a.btn-primary >> nth=0")
+    assert "沙箱" in owner.text_content("h1")
+    owner.goto(f"/studio/drafts/{draft}/try")
+    owner.click(".trial-bar >> text=结束")
+    owner.wait_for_selector("text=从个案开始")
+
+
+def test_an_owner_shortens_a_deadline_and_a_new_case_runs_on_it(office: Office, tmp_path: Path) -> None:
+    old = file_complaint(office.page("customer"))
+    assert version_of(old) == 1
+
+    # 1. The owner changes the diagram, and sees the difference in words and on both sides.
+    owner = office.page("owner")
+    owner.set_default_timeout(60_000)
+    owner.goto("/studio/import")
+    owner.set_input_files("#f-file", str(shortened(tmp_path)))
+    owner.click("main form button.btn-primary")
+    owner.wait_for_selector('[data-side="after"][data-ready]')
+    assert "截止时间 5 个工作日 → 3 个工作日" in owner.text_content("#differences")
+    for side in ("before", "after"):
+        owner.wait_for_selector(f'[data-side="{side}"] .is-changed')
+
+    # 2. What it means for the policy, and how it runs.
+    found = re.search(r"/drafts/(\d+)/", owner.url)
+    assert found is not None
+    draft = found[1]
+    owner.goto(f"/studio/drafts/{draft}/changes")
+    assert "A-2.3.5" in owner.text_content("#drift")
+    try_it(owner, draft)
+
+    # 3. Submitted with a reason; the owner may not approve it.
+    owner.goto(f"/studio/drafts/{draft}/changes")
+    owner.fill("#f-note", "客户答复更快")
+    owner.click("text=提交审批")
+    owner.wait_for_selector(".flash.success")
+    assert owner.locator("text=批准并发布").count() == 0
+
+    # 4. The manager is told, looks, and releases it.
+    manager = office.page("manager")
+    manager.set_default_timeout(60_000)
+    manager.goto("/studio/releases")
+    manager.click("main >> text=导入 complaint.bpmn")
+    assert "5 个工作日 → 3 个工作日" in manager.text_content("main")
+    manager.click("text=批准并发布")
+    manager.wait_for_selector("text=查看发布")
+
+    # 5. A new case runs on it, the old one stays.
+    new = file_complaint(office.page("customer"))
+    assert (version_of(old), version_of(new)) == (1, 2)
+    assert office.complaints == []
