@@ -13,17 +13,11 @@ from typing import Any
 import click
 from flask import Flask
 
+from app.cli_output import JSON, Root, as_document, finding_line, show
+from app.cli_policy import policy
+from app.cli_policy_drift import drift_command, waive_command, waivers_command
 from app.clock import Clock
-from app.errors import ChengnuoError, Finding, NotFound, Refused
-
-ROOT = Path(__file__).resolve().parent.parent
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-Root = click.option(
-    "--root",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=ROOT,
-    help="The project tree to judge.",
-)
+from app.errors import ChengnuoError, NotFound, Refused
 
 
 def application(clock: Clock | None = None, **settings: Any) -> Flask:
@@ -46,38 +40,14 @@ def application(clock: Clock | None = None, **settings: Any) -> Flask:
     return app
 
 
-def show(data: Any, as_json: bool, lines: Sequence[str]) -> None:
-    """Print the document, or the lines for people."""
-    click.echo(json.dumps(data, ensure_ascii=False, default=str, indent=2) if as_json else "\n".join(lines))
-
-
-def finding_line(finding: Finding) -> str:
-    """Return a finding as a line for people."""
-    place = ":".join(str(part) for part in (finding.file, finding.line, finding.element) if part)
-    return f"{place}: {finding.severity}: {finding.message_zh} / {finding.message_en} [{finding.rule}]"
-
-
-def as_document(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return findings in the shape of `check --json`: the message in Chinese, the English beside it."""
-    return {
-        "findings": [
-            {
-                "file": finding.file,
-                "element": finding.element,
-                "line": finding.line,
-                "rule": finding.rule,
-                "severity": finding.severity,
-                "message": finding.message_zh,
-                "message_en": finding.message_en,
-            }
-            for finding in findings
-        ]
-    }
-
-
 @click.group()
 def cli() -> None:
     """Chengnuo runs a company's after-sales policy."""
+
+
+for command in (drift_command, waive_command, waivers_command):
+    policy.add_command(command)
+cli.add_command(policy)
 
 
 @cli.command()

@@ -99,6 +99,15 @@ class DecisionView:
 
     def hits(self, at: tuple[int, ...]) -> list[RuleView]:
         """Return the rules that fire where column n has its sample at[n]; only the first of a FIRST table."""
+        if at not in self._fired:
+            self._fired[at] = self._firing(at)
+        return self._fired[at]
+
+    @cached_property
+    def _fired(self) -> dict[tuple[int, ...], list[RuleView]]:
+        return {}
+
+    def _firing(self, at: tuple[int, ...]) -> list[RuleView]:
         found = []
         for rule in self.rules:
             if all(position in matches for position, matches in zip(at, rule.matches, strict=True)):

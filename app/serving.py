@@ -32,7 +32,7 @@ def serve(application: Callable[..., Flask], host: str) -> int:
         try:
             services().definitions.deploy(services().runtime.root, SYSTEM, "make run")
         except Refused as refused:
-            from app.cli import finding_line
+            from app.cli_output import finding_line
 
             for finding in refused.findings:
                 click.echo(finding_line(finding), err=True)

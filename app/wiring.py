@@ -30,11 +30,13 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.draft_drift import DraftDrift
 from app.services.drafts import Drafts
+from app.services.drift import Drifts
 from app.services.interchange import Interchange
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
@@ -42,10 +44,12 @@ from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
 from app.services.people import People
+from app.services.policies import Policies
 from app.services.releases import Releases
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.timers import Timers
+from app.services.waivers import Waivers
 from app.services.work import Work
 from app.store import working_days
 from app.store.base import db
@@ -62,7 +66,8 @@ class Services:
     """Every service of the application."""
 
     runtime: Runtime
-    register: Register
+    policies: Policies
+    coverage: DeployedCoverage
     papers: Mapping[str, PaperRule]
     phrases: Phrases
     wording: Wording
@@ -78,6 +83,7 @@ class Services:
     drafts: Drafts
     releases: Releases
     interchange: Interchange
+    drifts: Drifts
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -95,6 +101,11 @@ class Services:
     def calendar(self) -> WorkCalendar:
         """The company's calendar as it is now."""
         return self.runtime.calendar()
+
+    @property
+    def register(self) -> Register:
+        """The written policy in force now."""
+        return self.policies.register_now()
 
     @property
     def registry(self) -> Registry:
@@ -137,6 +148,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         clock = AdjustableClock(offset.read, clock)
     clock = clock or SystemClock()
     register = read_register(root)
+    policies = Policies(clock, reading, register, app.config["COMPANY_ZONE"])
     library = Library(reading)
     runtime = Runtime(
         clock=clock,
@@ -144,7 +156,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         calendar=_calendar_of(app.config["COMPANY_ZONE"]),
         registry=Registry.discover(root / "handlers"),
         library=library,
-        limits=register.limits,
+        register_on=policies.register_on,
         profile=_profile,
         root=root,
         zone=app.config["COMPANY_ZONE"],
@@ -160,10 +172,13 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
-    definitions, drafts = Definitions(runtime, register), Drafts(clock, reading)
+    definitions, drafts = Definitions(runtime, policies.register_now), Drafts(clock, reading)
+    drifts = Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"]))
+    definitions.gate = drifts.blocking
     built = Services(
         runtime=runtime,
-        register=register,
+        policies=policies,
+        coverage=DeployedCoverage(reading, root, policies),
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),
@@ -177,8 +192,9 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         jobs=runner,
         definitions=definitions,
         drafts=drafts,
-        releases=Releases(runtime, definitions, drafts, DraftDrift(runtime, register)),
+        releases=Releases(runtime, definitions, drafts, DraftDrift(drifts, policies.register_now)),
         interchange=Interchange(drafts),
+        drifts=drifts,
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

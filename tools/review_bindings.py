@@ -2,7 +2,8 @@
 
 Run it after a diagram, decision, form or clause was changed on purpose, and read `git diff` line by line against the
 clauses: what it holds is what `chengnuo policy drift` takes as agreed. Findings about figures, roles and order that
-are compared with the clauses themselves stay, whatever is written here.
+are compared with the clauses themselves stay, whatever is written here. For rules of order that are broken it prints
+the ways past that `bindings.yaml` would have to allow: put them there only where the policy agrees.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from app.policy.drift import review  # noqa: E402
-from app.policy.register import read_register  # noqa: E402
-from app.services.bundle_view import view_of_tree  # noqa: E402
+from app.facts_bundle import BundleView
+from app.policy.drift import Bindings, read_bindings, review
+from app.policy.drift.order import escapes_of, paths_of
+from app.policy.register import Register, read_register
+from app.services.bundle_view import view_of_tree
 
-HEAD = "# The process as it was held against the policy last. Written by tools/review_bindings.py; review each change.\n"
+HEAD = "# The process as it was held against the policy last. Written by tools/review_bindings.py; read its changes.\n"
 
 
 def lines(entries: Mapping[str, Any], depth: int = 0) -> list[str]:
@@ -35,12 +38,31 @@ def lines(entries: Mapping[str, Any], depth: int = 0) -> list[str]:
     return found
 
 
+def ways_past(register: Register, view: BundleView, bindings: Bindings) -> list[str]:
+    """Return for each broken rule of order the flows, steps or processes that it is passed by."""
+    paths, told = paths_of(view, bindings.rounds), []
+    for clause in register.clauses.values():
+        for rule in clause.declare:
+            template, a, b = str(rule["template"]), str(rule["a"]), str(rule.get("b") or "")
+            key = f"{template} {a}>{b}" if b else f"{template} {a}"
+            bound = bindings.order.get(clause.id, {}).get(key) or {}
+            allow = list(bound.get("allow", ()))
+            known = len(allow)
+            if {a, b} - {""} <= paths.activities.keys():
+                while new := {one.name or one.root for one in escapes_of(paths, template, a, b, allow)} - {*allow}:
+                    allow += sorted(new)
+            told += [f"{clause.id}: {key}: {way}" for way in allow[known:]]
+    return told
+
+
 def main() -> None:
     """Write the file for the tree that this script is part of, or for another one given as an argument."""
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
     register = read_register(root)
-    content = HEAD + "\n".join(lines(review(register, view_of_tree(root, register)))) + "\n"
+    view = view_of_tree(root, register)
+    content = HEAD + "\n".join(lines(review(register, view))) + "\n"
     (root / "processes" / "policy" / "reviewed.yaml").write_text(content, encoding="utf-8")
+    sys.stdout.write("\n".join(ways_past(register, view, read_bindings(root))) + "\n")
 
 
 if __name__ == "__main__":

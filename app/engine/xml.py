@@ -24,15 +24,16 @@ def _refused(file: str, line: int | None, rule: str, zh: str, en: str) -> Refuse
     return Refused([Finding(file, None, line, rule, "error", zh, en)])
 
 
-def parse(data: bytes, file: str) -> Xml:
+def parse(data: bytes, file: str, max_bytes: int = MAX_BYTES, max_elements: int = MAX_ELEMENTS) -> Xml:
     """Return the root element of `data`, without comments and processing instructions.
 
-    Raises Refused for more than 5 MB, a DOCTYPE, XInclude, too many elements, or bad XML (with the line).
+    Raises Refused for more than `max_bytes`, a DOCTYPE, XInclude, more than `max_elements`, or bad XML (with the line).
     Entities are never expanded and nothing is ever fetched.
     """
-    if len(data) > MAX_BYTES:
+    if len(data) > max_bytes:
         raise _refused(
-            file, None, "xml_too_large", "文件超过 5 MB，请拆分后再上传。", "The file is larger than 5 MB; split it."
+            file, None, "xml_too_large", f"文件超过 {max_bytes >> 20} MB，请拆分后再上传。",
+            f"The file is larger than {max_bytes >> 20} MB; split it."
         )
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
         raise _doctype(file, data[: data.find(b"<!")].count(b"\n") + 1)
@@ -52,7 +53,7 @@ def parse(data: bytes, file: str) -> Xml:
         ) from error
     if root.getroottree().docinfo.internalDTD is not None or root.getroottree().docinfo.doctype:
         raise _doctype(file, 1)  # written in another encoding, such as UTF-16
-    _check_content(root, file)
+    _check_content(root, file, max_elements)
     return root
 
 
@@ -66,15 +67,15 @@ def _doctype(file: str, line: int) -> Refused:
     )
 
 
-def _check_content(root: Xml, file: str) -> None:
+def _check_content(root: Xml, file: str, max_elements: int) -> None:
     for count, element in enumerate(root.iter(), 1):
-        if count > MAX_ELEMENTS:
+        if count > max_elements:
             raise _refused(
                 file,
                 element.sourceline,
                 "xml_too_many_elements",
-                f"元素超过 {MAX_ELEMENTS} 个，请拆分流程图。",
-                f"More than {MAX_ELEMENTS} elements; split the diagram.",
+                f"元素超过 {max_elements} 个，请拆分文件。",
+                f"More than {max_elements} elements; split the file.",
             )
         if not isinstance(element.tag, str):  # an entity reference
             raise _doctype(file, element.sourceline or 1)

@@ -104,10 +104,10 @@ class Document:
 
 @dataclass(frozen=True)
 class Disposition:
-    """How a clause was judged to be carried out, as declared and last reviewed."""
+    """What was declared of how a clause is carried out, and when somebody last reviewed it."""
 
     clause: str
-    disposition: str  # drawn | decided | recorded | handled | reported | outside | missing
+    disposition: str = ""  # drawn | decided | recorded | handled | reported | outside | missing; "": as computed
     where: tuple[str, ...] = ()
     reason_zh: str = ""
     reason_en: str = ""
@@ -122,9 +122,9 @@ class Disposition:
         """Return the disposition that an entry describes; raises KeyError, TypeError or ValueError."""
         seen = row.get("reviewed") or {}
         return cls(
-            str(row["clause"]), str(row["disposition"]), _texts(row.get("where")), str(row.get("reason_zh") or ""),
-            str(row.get("reason_en") or ""), row.get("owner"), day_of(row.get("review_by")), day_of(seen.get("on")),
-            seen.get("by"), seen.get("digest"))
+            str(row["clause"]), str(row.get("disposition") or ""), _texts(row.get("where")),
+            str(row.get("reason_zh") or ""), str(row.get("reason_en") or ""), row.get("owner"),
+            day_of(row.get("review_by")), day_of(seen.get("on")), seen.get("by"), seen.get("digest"))
 
 
 @dataclass(frozen=True)
@@ -150,6 +150,25 @@ class Conflict:
             str(row["id"]), str(row["topic_zh"]), str(row["topic_en"]), str(row["zh"]), str(row["en"]),
             str(row["rule_zh"]), str(row["rule_en"]), str(row["reason_zh"]), str(row["reason_en"]),
             _texts(row.get("clauses")), bool(row.get("assumption")))
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """What we decided where the texts are silent; clauses name it in `assumptions`."""
+
+    id: str
+    topic_zh: str
+    topic_en: str
+    zh: str
+    en: str
+    reason_zh: str
+    reason_en: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Assumption:
+        """Return the assumption that an entry describes; raises KeyError."""
+        return cls(str(row["id"]), str(row["topic_zh"]), str(row["topic_en"]), str(row["zh"]), str(row["en"]),
+                   str(row["reason_zh"]), str(row["reason_en"]))
 
 
 @dataclass(frozen=True)
@@ -185,6 +204,7 @@ class Register:
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     law: Mapping[str, Clause] = field(default_factory=dict)  # rules of law, apart from the company's clauses
     version: str = "1"
+    assumptions: Mapping[str, Assumption] = field(default_factory=dict)
 
     @property
     def groups_by_name(self) -> Mapping[str, str]:
@@ -237,6 +257,7 @@ def read_register(root: Path) -> Register:
         {one.id: one for one in _entries(folder / "conflicts.yaml", "conflicts", Conflict.of)},
         {one.id: one for one in _entries(folder / "profiles.yaml", "profiles", Profile.of)},
         {one.id: one for one in _entries(law_file, "rules", lambda row: Clause.of(row, "law"))},
+        assumptions={one.id: one for one in _entries(folder / "conflicts.yaml", "assumptions", Assumption.of)},
     )
 
 

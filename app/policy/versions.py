@@ -24,9 +24,10 @@ class Change:
 def in_force(base: Register, changes: Sequence[Change], on: date) -> Register:
     """Return the register in force on a day.
 
-    Changes apply in order of their days, those of one day in order of their ids. Clauses and rules of law whose
-    validity has not begun or has ended are left out. The version is the base's, with "+" and the number of changes
-    applied. Raises ValueError for a kind that is not known, and KeyError, TypeError or ValueError for a broken entry.
+    Changes apply in order of their days, those of one day in order of their ids. Clauses whose validity has not begun
+    or has ended are left out; rules of law all stay, since each says when it binds. The version is the base's, with
+    "+" and the number of changes applied. Raises ValueError for a kind that is not known, and KeyError, TypeError or
+    ValueError for a broken entry.
     """
     due = sorted((one for one in changes if one.effective_from <= on), key=lambda one: (one.effective_from, one.id))
     clauses, texts, conflicts = dict(base.clauses), dict(base.texts), dict(base.conflicts)
@@ -45,7 +46,6 @@ def in_force(base: Register, changes: Sequence[Change], on: date) -> Register:
     return replace(
         base,
         clauses={key: clause for key, clause in clauses.items() if clause.is_valid(on)},
-        law={key: rule for key, rule in base.law.items() if rule.is_valid(on)},
         texts=texts, documents=titles, conflicts=conflicts,
         version=f"{base.version}+{len(due)}" if due else base.version)
 

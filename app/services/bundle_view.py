@@ -86,7 +86,7 @@ def deployed_files(session: Session, deployment_id: int | None = None) -> dict[s
         .where(DeploymentFile.deployment_id == deployment_id)
         .order_by(DeploymentFile.path)
     )
-    return dict(rows.tuples())
+    return {row.path: row.content for row in rows}
 
 
 @lru_cache(maxsize=2048)

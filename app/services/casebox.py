@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from app.facts import CaseFacts, DecisionResult
+from app.facts import CaseFacts, DecisionResult, Period
 from app.services.ports.desk import CaseDeskPort
 from app.services.ports.numbers import NumberDesk
 from app.services.ports.papers import PaperDesk
@@ -43,7 +43,11 @@ class CaseBox:
     def clocks(self) -> CaseClocks:
         """The case's milestones."""
         return CaseClocks(self.session, self.case, self.now, decide=self.decide, calendar=self.rt.calendar(),
-                          limits=self.rt.limits, by=self.by)
+                          limits=self.limits, by=self.by)
+
+    def limits(self) -> Mapping[str, Period]:
+        """Return each clause's own figure, as the policy said when the case was registered."""
+        return self.rt.register_on(self.case.registered_at).limits
 
     @cached_property
     def numbers(self) -> NumberDesk:

@@ -99,6 +99,7 @@ class Cases:
                 status="待处理",
                 round=1,
                 extra={},
+                policy_version=self._rt.register_on(now).version,
                 **values,
             )
             session.add(case)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,8 +108,9 @@ def once(findings: Sequence[Finding]) -> list[Finding]:
 class Definitions:
     """Stores bundles and their versions."""
 
-    def __init__(self, rt: Runtime, register: Register) -> None:
+    def __init__(self, rt: Runtime, register: Callable[[], Register]) -> None:
         self._rt, self._register = rt, register
+        self.gate: Callable[[Mapping[str, bytes]], Sequence[Finding]] = lambda files: ()  # what else stops a bundle
 
     def deploy(self, root: Path, actor: Actor, note: str = "") -> Deployed:
         """Check and store the files below `root`; raises Refused with every finding when one is an error.
@@ -129,16 +130,21 @@ class Definitions:
             log.warning("the tree has changed: its files replace release %s, which came from the studio", latest.id)
         return in_unit_of_work(lambda session: self.store(session, prepared, actor, note))
 
-    def prepare(self, files: Mapping[str, bytes]) -> Prepared:
-        """Return the bundle ready to be stored; raises Refused with the errors when there are any."""
-        catalog, findings = catalog_of(files, self._rt.registry, self._register)
+    def prepare(self, files: Mapping[str, bytes], *, gated: bool = True) -> Prepared:
+        """Return the bundle ready to be stored; raises Refused with the errors when there are any.
+
+        `gated` is False for what is only tried, or ran before: the drift from the policy does not stop it.
+        """
+        catalog, findings = catalog_of(files, self._rt.registry, self._register())
         if any(finding.severity == "error" for finding in findings):
             raise Refused([finding for finding in findings if finding.severity == "error"])
+        if gated and (drifted := self.gate(files)):
+            raise Refused(list(drifted))
         return Prepared(files, digest_of(files), engine.build(files, catalog))
 
     def check(self, files: Mapping[str, bytes]) -> list[Finding]:
         """Return everything that the lint finds in a bundle, with what of ours its diagrams may name."""
-        return check_files(files, self._rt.registry, self._register)
+        return check_files(files, self._rt.registry, self._register())
 
     def latest_id(self) -> int | None:
         """Return the id of the deployment that new instances start on, or None."""

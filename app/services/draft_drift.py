@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.handling import Registry
-from app.policy.drift import BREACHES, Drift, comparisons, read_bindings
-from app.policy.papers import read_papers
+from app.errors import Finding
+from app.policy.drift import BREACHES, Drift
 from app.policy.register import Register
-from app.services.bundle_view import view_of_files
-from app.services.runtime import Runtime
+from app.services.drift import Drifts
 
 EQUAL = "equal"
 
@@ -35,24 +33,27 @@ class Moved:
 
 
 class DraftDrift:
-    """Compares two bundles in the eyes of the policy."""
+    """Compares two bundles in the eyes of the policy in force."""
 
-    def __init__(self, rt: Runtime, register: Register) -> None:
-        self._root, self._registry, self._register = rt.root, rt.registry, register
+    def __init__(self, drifts: Drifts, register: Callable[[], Register]) -> None:
+        self._drifts, self._register = drifts, register
         self._judged = lru_cache(maxsize=8)(self._judge)
 
     def between(self, running: Mapping[str, bytes], files: Mapping[str, bytes]) -> tuple[Moved, ...]:
         """Return what moves against the policy when `files` replace `running`, breaches first."""
-        old, new = self._judged(tuple(running.items())), self._judged(tuple(files.items()))
+        version = self._register().version
+        old, new = (self._judged(version, tuple(bundle.items())) for bundle in (running, files))
         moved = [Moved(old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old])
                  if _print(old.get(key)) != _print(new.get(key))]  # fmt: skip
         told = [one for one in moved if any(side is not None and side.verdict != EQUAL for side in (one.now, one.then))]
         return tuple(sorted(told, key=lambda one: (not one.is_breach, not one.verdict_changes)))
 
-    def _judge(self, bundle: tuple[tuple[str, bytes], ...]) -> dict[tuple[str, str, str], Drift]:
-        registry: Registry = self._registry
-        view = view_of_files(dict(bundle), self._register, registry, read_papers(self._root))
-        found = comparisons(self._register, view, read_bindings(self._root))
+    def blocking(self, files: Mapping[str, bytes]) -> Sequence[Finding]:
+        """Return what of the drift stops a release: breaches that nobody waives."""
+        return self._drifts.blocking(files)
+
+    def _judge(self, _version: str, bundle: tuple[tuple[str, bytes], ...]) -> dict[tuple[str, str, str], Drift]:
+        found = self._drifts.of_files(dict(bundle), everything=True)
         return {(one.clause, one.where, one.kind): one for one in found}
 
 

@@ -147,6 +147,13 @@ class People:
             raise NotFound("There is no such user.", "没有这个用户。")
         return self._actor(db.session(), user)
 
+    def actor_named(self, username: str) -> Actor:
+        """Return the actor of an active user; raises NotFound."""
+        user = db.session.execute(select(User).filter_by(username=username)).scalar_one_or_none()
+        if user is None or not self._is_active(user):
+            raise NotFound(f"There is no user {username}.", f"没有用户 {username}。")
+        return self._actor(db.session(), user)
+
     def session_actor(self, user_id: int, epoch: int, session_id: str) -> Actor | None:
         """Return who a browser session stands for, or None when it was ended."""
         user = db.session.get(User, user_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -57,6 +57,10 @@ class Releases:
     def drift(self, draft_id: int) -> tuple[Moved, ...]:
         """Return what the change set does (or did) to the drift from the written policy; raises NotFound."""
         return self._drift.between(*self._both(draft_id))
+
+    def blocking(self, draft_id: int) -> Sequence[Finding]:
+        """Return the breaches of the policy that stop the release until somebody waives them."""
+        return self._drift.blocking(self._drafts.bundle(draft_id))
 
     def compare(self, draft_id: int) -> Comparison:
         """Return what the change set would change of the running version; raises NotFound.
@@ -206,7 +210,7 @@ class Releases:
         files = self._definitions.files(deployment_id)
         if running is not None and files == self._definitions.files(running):
             raise Conflict("These files are the running ones already.", "这些文件正是当前运行的版本。")
-        prepared = self._definitions.prepare(files)
+        prepared = self._definitions.prepare(files, gated=False)  # it ran before
 
         def work(session: Session) -> Deployed:
             self._unmoved(running)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
-from app.facts import Period
 from app.handling import Registry
+from app.policy.register import Register
 from app.work_calendar import WorkCalendar
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Runtime:
     calendar: Callable[[], WorkCalendar]  # the company's calendar with the table's exceptions
     registry: Registry
     library: Library  # deployed definitions: specs, forms, decisions
-    limits: Mapping[str, Period]  # each clause's own figure
+    register_on: Callable[[datetime], Register]  # the policy in force; a case keeps its registration's
     profile: Callable[[], Mapping[str, Any]]  # switches that diagrams read as `profile`
     root: Path
     zone: str

@@ -32,8 +32,8 @@ class CaseClocks:
     """
 
     def __init__(self, session: Session, case: Case, now: datetime, *, decide: Decide, calendar: WorkCalendar,
-                 limits: Mapping[str, Period], by: str, decisions: Sequence[str] = DECISIONS) -> None:
-        """Take the case's row (read anew at each use), and `limits`: each clause's own figure."""
+                 limits: Callable[[], Mapping[str, Period]], by: str, decisions: Sequence[str] = DECISIONS) -> None:
+        """Take the case's row (read anew at each use), and `limits`, which gives each clause's own figure."""
         self._session, self._case, self._now, self._by = session, case, now, by
         self._calendar, self._decide, self._limits, self._decisions = calendar, decide, limits, decisions
         self._rows: list[Milestone] | None = None
@@ -157,7 +157,7 @@ class CaseClocks:
         case = self._case
         context = {"case_type": case.extra.get(CLOCKS_AS) or case.type, "level": case.level,
                    "origin": case.origin, "channel": case.channel}
-        found: list[Planned] = []
+        found, limits = list[Planned](), self._limits()
         for decision in self._decisions:
             if decision != "pickup_time" and case.level is None:
                 continue  # not graded yet: only the pick-up is promised
@@ -165,7 +165,7 @@ class CaseClocks:
             if result.outputs is None:
                 raise StepFailed(f"Decision {decision} has no rule for {case.type}, {case.level}, {case.origin}.",
                                  f"决策表 {decision} 没有适用于 {case.type}、{case.level}、{case.origin} 的规则。")
-            found += plan(result, self._limits)
+            found += plan(result, limits)
         return found
 
     def _insert(self, wanted: Sequence[tuple[Planned, datetime, list[dict[str, Any]]]]) -> list[Milestone]:

@@ -15,7 +15,9 @@ from tests.browser.test_main_path import Office, address, file_complaint, office
 
 __all__ = ["address", "office"]  # fixtures
 pytestmark = pytest.mark.browser
-COMPLAINT = "processes/complaint/complaint.bpmn"
+CASE = "processes/case/case.bpmn"
+LONG, SHORT = 'due("resolution") + duration("PT24H")', 'due("resolution") + duration("PT12H")'
+WORDS = "截止时间 里程碑“resolution”的期限 + 24 小时 → 里程碑“resolution”的期限 + 12 小时"
 
 
 def version_of(number: str) -> int:
@@ -27,11 +29,11 @@ def version_of(number: str) -> int:
 
 
 def shortened(folder: Path) -> Path:
-    """Return the running diagram as a file, with five working days made three."""
-    content = services().drafts.deployed()[COMPLAINT].decode()
-    assert content.count("workdays(5)") == 1
-    path = folder / "complaint.bpmn"
-    path.write_text(content.replace("workdays(5)", "workdays(3)"), encoding="utf-8")
+    """Return the running diagram as a file, with the director told after twelve hours instead of twenty-four."""
+    content = services().drafts.deployed()[CASE].decode()
+    assert content.count(LONG) == 2
+    path = folder / "case.bpmn"
+    path.write_text(content.replace(LONG, SHORT), encoding="utf-8")
     return path
 
 
@@ -62,7 +64,7 @@ def test_an_owner_shortens_a_deadline_and_a_new_case_runs_on_it(office: Office, 
     owner.set_input_files("#f-file", str(shortened(tmp_path)))
     owner.click("main form button.btn-primary")
     owner.wait_for_selector('[data-side="after"][data-ready]')
-    assert "截止时间 5 个工作日 → 3 个工作日" in owner.text_content("#differences")
+    assert WORDS in owner.text_content("#differences")
     for side in ("before", "after"):
         owner.wait_for_selector(f'[data-side="{side}"] .is-changed')
 
@@ -71,7 +73,8 @@ def test_an_owner_shortens_a_deadline_and_a_new_case_runs_on_it(office: Office, 
     assert found is not None
     draft = found[1]
     owner.goto(f"/studio/drafts/{draft}/changes")
-    assert "A-2.3.5" in owner.text_content("#drift")
+    assert "比制度更严" in owner.text_content("#drift")
+    assert "D-2.4.4" in owner.text_content("#drift")
     try_it(owner, draft)
 
     # 3. Submitted with a reason; the owner may not approve it.
@@ -85,8 +88,8 @@ def test_an_owner_shortens_a_deadline_and_a_new_case_runs_on_it(office: Office, 
     manager = office.page("manager")
     manager.set_default_timeout(60_000)
     manager.goto("/studio/releases")
-    manager.click("main >> text=导入 complaint.bpmn")
-    assert "5 个工作日 → 3 个工作日" in manager.text_content("main")
+    manager.click("main >> text=导入 case.bpmn")
+    assert WORDS in manager.text_content("main")
     manager.click("text=批准并发布")
     manager.wait_for_selector("text=查看发布")
 

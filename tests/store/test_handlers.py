@@ -56,7 +56,7 @@ class Office:
         self.papers = PaperDesk(session, case, self.now, self.numbers, "clerk")
         self.desk = CaseDeskPort(session, case, self.now, "clerk")
         self.clocks = CaseClocks(session, case, self.now, decide=decide, calendar=WorkCalendar(), by="clerk",
-                                 limits={"D-2.2.7": Period("PT24H", "natural")})
+                                 limits=lambda: {"D-2.2.7": Period("PT24H", "natural")})
 
     def run(self, operation, **params):
         ctx = LocalContext(now=self.now, operation=operation, process="case", element_id="x", variables={},

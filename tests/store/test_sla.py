@@ -73,8 +73,8 @@ class Desk:
     def clocks(self, after=None):
         if after is not None:
             self.now = self.facts.registered_at + after
-        return CaseClocks(self.session, self.facts, self.now, decide=decide, calendar=self.calendar, limits=FIGURES,
-                          by="clerk")
+        return CaseClocks(self.session, self.facts, self.now, decide=decide, calendar=self.calendar,
+                          limits=lambda: FIGURES, by="clerk")
 
     def change(self, **facts):
         for name, value in facts.items():

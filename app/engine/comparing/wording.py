@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from app.engine.comparing.parts import TECHNICAL, Content, Part
 from app.engine.comparing.terms import FACTS, PATTERNS, TYPES, VALUES
@@ -17,7 +17,6 @@ REFERENCES = frozenset({"default", "source", "target", "attached", "parent", "la
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 _UNITS = (("周", "week"), ("年", "year"), ("个月", "month"), ("天", "day"), ("小时", "hour"), ("分钟", "minute"),
           ("秒", "second"))  # fmt: skip
-_QUOTED = re.compile(r'"([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -63,21 +62,21 @@ def duration_words(text: str) -> Pair | None:
 
 def value_words(value: str) -> Pair:
     """Return a value in words: deadlines as people say them, everything else as it is written."""
-    for pattern, zh, en in VALUES:
-        match = pattern.fullmatch(value)
-        if match:
-            inner = match.group(1) if match.groups() else value
-            spoken = duration_words(inner) or (inner, inner)
-            return zh.format(spoken[0]), en.format(spoken[1])
+    if value in {"true", "false"}:
+        return ("是", "yes") if value == "true" else ("否", "no")
     plain = duration_words(value.strip('"'))
     if plain is not None:
         return plain
     zh, en = value, value
-    for quoted in _QUOTED.findall(value):
-        spoken_one = duration_words(quoted)
-        if spoken_one is not None:
-            zh, en = zh.replace(f'"{quoted}"', spoken_one[0]), en.replace(f'"{quoted}"', spoken_one[1])
+    for pattern, chinese, english in VALUES:
+        zh = pattern.sub(partial(_spoken, chinese, 0), zh)
+        en = pattern.sub(partial(_spoken, english, 1), en)
     return zh, en
+
+
+def _spoken(words: str, language: int, match: re.Match[str]) -> str:
+    spoken = duration_words(match.group(1))
+    return words.format(spoken[language] if spoken is not None else match.group(1))
 
 
 class Words:

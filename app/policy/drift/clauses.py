@@ -11,8 +11,8 @@ from app.policy.drift.model import CONTRADICTORY, INCOMPARABLE, MISSING, Drift, 
 from app.policy.register import Clause, Register
 
 # Figures that are compared where the process carries them out; a change shows there.
-COMPARED = frozenset({"within", "calendar", "every", "retention", "copies", "before", "due_day", "range.max",
-                      "range.calendar", "trigger.after", "from"})  # fmt: skip
+COMPARED = frozenset({"within", "calendar", "every", "retention", "copies", "before", "due_day", "due_day_strict",
+                      "range.max", "range.calendar", "trigger.after", "from"})  # fmt: skip
 OF_A_POPULATION = ("kpi", "numbering", "action", "channels")  # judged over many cases, or told elsewhere
 
 

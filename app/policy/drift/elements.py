@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from app.facts import Element
+from app.facts import Element, Period
 from app.facts_bundle import BundleView
 from app.policy.drift.bindings import Bindings
 from app.policy.drift.figures import clause_of, durations_in, limit_of, words
@@ -27,7 +27,6 @@ from app.policy.drift.periods import at_least, compare_limits, spans
 from app.policy.drift.reviewing import entry_of
 from app.policy.drift.skipping import element_at, never_skipped, unreachable
 from app.policy.register import Clause, Register
-from app.facts import Period
 
 # What a step may not lose without breaking what it was reviewed for, and how it is told.
 PARTS = {
@@ -60,7 +59,7 @@ def compare_elements(register: Register, view: BundleView, bindings: Bindings) -
         process = view.processes[element.process]
         now = entry_of(process, element, place in always)
         yield from _role(name, before, now, must)
-        yield from _parts(name, before, now, must)
+        yield from _parts(name, before, now, must, bindings.conditions)
         yield from _parameters(register, bindings, name, before, now, must)
         if place in lost or (before.get("always") and place not in always):
             verdict = MISSING if place in lost else CONTRADICTORY
@@ -97,14 +96,21 @@ def roles_of(clause: Clause) -> list[str]:
 
 def compare_conditions(register: Register, view: BundleView, bindings: Bindings) -> Iterator[Drift]:
     """Yield thresholds and gates on the ways that say otherwise."""
-    now = {name_of(process.key, flow): flow.properties.get("condition")
-           for process in view.processes.values() for flow in process.flows}  # fmt: skip
+    now: dict[str, str | None] = {
+        name_of(process.key, flow): flow.properties.get("condition")
+        for process in view.processes.values() for flow in process.flows
+    }  # fmt: skip
+    now.update({f"{process.key}.{key}": detail.script
+                for process in view.processes.values() for key, detail in process.details.items() if detail.script})
+    now.update({f"{form.id}.{key}.hide": field.hide
+                for form in view.forms.values() for key, field in form.by_key.items() if field.hide})
     gates = {flow: clause for clause, flows in bindings.gates.items() for flow in flows}
     for name, bound in bindings.conditions.items():
         clause = clause_of(register, str(bound["clause"]))
         if clause is not None:
             yield from _threshold(clause, name, now.get(name), str(bound["field"]))
-    for name, text in bindings.reviewed.get("conditions", {}).items():
+    reviewed: Mapping[str, Any] = bindings.reviewed.get("conditions", {})
+    for name, text in reviewed.items():
         if name in bindings.conditions:
             continue
         what = (f"条件 {name}", f"Condition {name}")
@@ -126,15 +132,21 @@ def _threshold(clause: Clause, name: str, text: str | None, field: str) -> Itera
         return
     operator, value = given
     policy = f"{operator} {value:g}"
-    mine = next(((op, float(figure)) for asked, op, figure in _THRESHOLD.findall(text or "") if asked == field), None)
-    if mine is None:
+    mine = [(op, float(figure)) for asked, op, figure in _THRESHOLD.findall(text or "") if asked == field]
+    if not mine:
         yield found(clause.id, name, "threshold", MISSING, policy, text, what)
-        return
-    grid = sorted({edge + step for edge in (value, mine[1]) for step in (-1, -0.5, 0, 0.5, 1)})
-    theirs = {one for one in grid if _HOLDS[operator](one, value)}
+    for threshold in dict.fromkeys(mine):
+        verdict = _over_a_grid(threshold, (operator, value))
+        yield found(clause.id, name, "threshold", verdict, policy, f"{threshold[0]} {threshold[1]:g}", what,
+                    changed=verdict != EQUAL)  # fmt: skip
+
+
+def _over_a_grid(mine: tuple[str, float], policy: tuple[str, float]) -> str:
+    """Return the verdict on a threshold that calls for an act: to act more often is stricter."""
+    grid = {edge + step for edge in (policy[1], mine[1]) for step in (-1, -0.5, 0, 0.5, 1)}
+    theirs = {one for one in grid if _HOLDS[policy[0]](one, policy[1])}
     ours = {one for one in grid if _HOLDS[mine[0]](one, mine[1])}
-    verdict = EQUAL if ours == theirs else STRICTER if ours > theirs else LOOSER if ours < theirs else CONTRADICTORY
-    yield found(clause.id, name, "threshold", verdict, policy, text, what, changed=verdict != EQUAL)
+    return EQUAL if ours == theirs else STRICTER if ours > theirs else LOOSER if ours < theirs else CONTRADICTORY
 
 
 def _condition(figures: Mapping[str, Any]) -> tuple[str, float] | None:
@@ -160,13 +172,20 @@ def _role(name: str, before: Mapping[str, Any], now: Mapping[str, Any], must: bo
                     severity="error" if serious else "warning", changed=True)  # fmt: skip
 
 
-def _parts(name: str, before: Mapping[str, Any], now: Mapping[str, Any], must: bool) -> Iterator[Drift]:
+def _parts(name: str, before: Mapping[str, Any], now: Mapping[str, Any], must: bool,
+           bound: Mapping[str, Any]) -> Iterator[Drift]:
     for part, what in PARTS.items():
         if before.get(part) and before[part] != now.get(part):
             verdict = CONTRADICTORY if now.get(part) else MISSING
             yield found(_clause(before), name, "record" if part == "form" else "rule", verdict, before[part],
                         now.get(part), (f"{what[0]} {name}", f"{what[1]} {name}"),
                         severity="error" if must or part == "milestone" else "warning", changed=True)  # fmt: skip
+    if before.get("script") != now.get("script") and name not in bound:
+        figures = [re.findall(r"\d+(?:\.\d+)?", str(entry.get("script"))) for entry in (before, now)]
+        serious = must and (figures[0] != figures[1] or not now.get("script"))
+        yield found(_clause(before), name, "rule", CONTRADICTORY if serious else INCOMPARABLE, before.get("script"),
+                    now.get("script"), _what(name), severity="error" if serious else "warning",
+                    changed=True)  # fmt: skip
     for part in ("remind_at", "pauses"):
         if before.get(part) != now.get(part):
             yield found(_clause(before), name, "deadline", ASSUMPTION, before.get(part), now.get(part), _what(name),
@@ -203,8 +222,8 @@ def judge_parameter(how: str, clause: Clause, text: str | None, bindings: Bindin
         return figures.get(how), MISSING
     match how:
         case "retention":
-            mine = durations_in(text)
-            return f"≥ {figures.get('retention')}", at_least(mine[0], str(figures.get("retention"))) if mine else MISSING
+            mine, kept = durations_in(text), str(figures.get("retention"))
+            return f"≥ {kept}", at_least(mine[0], kept) if mine else MISSING
         case "limit":
             limit, mine = limit_of(clause), durations_in(text)
             if limit is None or not mine:

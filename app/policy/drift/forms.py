@@ -33,10 +33,12 @@ def compare_forms(register: Register, view: BundleView, bindings: Bindings) -> I
         form = view.forms.get(identifier)
         clauses = before.get("clauses", [])
         if form is None:
-            yield found(_first(clauses), identifier, "field", MISSING, identifier, None, _what(identifier), changed=True)
+            yield found(_first(clauses), identifier, "field", MISSING, identifier, None, _what(identifier),
+                        changed=True)  # fmt: skip
             continue
         for name, entry in before["fields"].items():
-            yield from _field(register, form, name, entry, clauses)
+            bound = f"{form.id}.{name}.hide" in bindings.conditions
+            yield from _field(register, form, name, entry, clauses, bound)
         yield from _paper(register, bindings, form, before)
     for kind, entry in bindings.reviewed.get("papers", {}).items():
         paper = view.papers.get(kind)
@@ -46,7 +48,8 @@ def compare_forms(register: Register, view: BundleView, bindings: Bindings) -> I
                         paper.signers if paper is not None else None, _what(kind), changed=True)  # fmt: skip
 
 
-def _field(register: Register, form: FormView, name: str, before: Entry, inherited: list[str]) -> Iterator[Drift]:
+def _field(register: Register, form: FormView, name: str, before: Entry, inherited: list[str],
+           bound: bool) -> Iterator[Drift]:
     field = form.by_key.get(name)
     clauses = list(before.get("clauses", ()))
     clause = _asking(register, clauses or inherited)
@@ -66,7 +69,7 @@ def _field(register: Register, form: FormView, name: str, before: Entry, inherit
     elif before.get("required_if") != now.get("required_if"):
         yield found(clause, where, "field", CONTRADICTORY, _asked(before), _asked(now), what,
                     severity=serious, changed=True)  # fmt: skip
-    if before.get("hide") != now.get("hide"):
+    if before.get("hide") != now.get("hide") and not bound:
         verdict = INCOMPARABLE if before.get("hide") or not now.get("hide") else LOOSER
         asked = serious if was and now.get("hide") else "warning"
         yield found(clause, where, "field", verdict, before.get("hide") or "总是显示 / always shown", now.get("hide"),
@@ -111,10 +114,10 @@ def _paper(register: Register, bindings: Bindings, form: FormView, before: Entry
             verdict = EQUAL if wanted <= set(form.recipients) else MISSING
             yield found(identifier, f"{form.id}.recipients", "copies", verdict, sorted(wanted), form.recipients, what,
                         changed=list(form.recipients) != before.get("recipients"))  # fmt: skip
-    if lost := set(before.get("recipients", ())) - set(form.recipients):
-        if not bound.get("recipients"):
-            yield found(_first(before.get("clauses", [])), f"{form.id}.recipients", "copies", MISSING, sorted(lost),
-                        form.recipients, what, severity="error" if bound else "warning", changed=True)  # fmt: skip
+    lost = set(before.get("recipients", ())) - set(form.recipients)
+    if lost and not bound.get("recipients"):
+        yield found(_first(before.get("clauses", [])), f"{form.id}.recipients", "copies", MISSING, sorted(lost),
+                    form.recipients, what, severity="error" if bound else "warning", changed=True)  # fmt: skip
 
 
 def _rank(entry: Entry) -> int:

@@ -15,6 +15,7 @@ from app.policy.drift.periods import compare_limits
 from app.policy.register import Clause, Register
 
 Point = Mapping[str, Any]  # input expression -> value
+PROFILE, READS_PROFILE = "profile", 'get value(profile, "name")'  # how bindings call the input that reads it
 TARGETS = frozenset({"resolution_target"})  # a figure over many cases: its limit is a KPI's
 
 
@@ -80,7 +81,8 @@ def _column(register: Register, bindings: Bindings, decision: DecisionView, colu
             judged[decision.id, told, column, clause.id] = found(
                 clause.id, where, "deadline", MISSING, words(limit_of(clause)), f"{told}: —", _what(register, column))
         for rule in hits:
-            judged.update(_cell(register, bindings, decision, rule, column, clause, required=True))
+            if (decision.id, rule.id, column, clause.id) not in judged:
+                judged.update(_cell(register, bindings, decision, rule, column, clause, required=True))
     return judged
 
 
@@ -101,8 +103,8 @@ def points(decision: DecisionView, conditions: tuple[Point, Point]) -> Iterator[
     wanted, excepted = conditions
     columns = []
     for column in decision.inputs:
-        allowed = wanted.get(column.expression)
-        barred = excepted.get(column.expression, ())
+        name = PROFILE if READS_PROFILE in column.expression else column.expression
+        allowed, barred = wanted.get(name), excepted.get(name, ())
         columns.append([position for position, value in enumerate(column.samples)
                         if (allowed is None or value in allowed) and value not in barred])
     for at in product(*columns):
@@ -114,7 +116,8 @@ def points(decision: DecisionView, conditions: tuple[Point, Point]) -> Iterator[
 def _cell(register: Register, bindings: Bindings, decision: DecisionView, rule: RuleView, column: str,
           clause: Clause, required: bool = False) -> dict[tuple[str, str, str, str], Drift]:
     policy, mine = limit_of(clause), periods_of(rule.values, column)
-    if policy is None or not (mine or required):
+    was = _reviewed(bindings, decision, rule, column)
+    if policy is None or not (mine or required or was):
         return {}
     process = " | ".join(words(one) for one in mine)
     where, what = f"{decision.id}.{rule.id}.{column}", _what(register, column)
@@ -125,7 +128,8 @@ def _cell(register: Register, bindings: Bindings, decision: DecisionView, rule: 
     start = rule.values.get(f"{column}_from")
     as_early = bindings.starts.get(str(clause.figures.get("from")), ())
     # A cell that is annotated only because its figure keeps a clause as well may start earlier or elsewhere.
-    if as_early and start not in as_early and _reviewed(bindings, decision, rule, f"{column}_from") != start:
+    kept = not required and _reviewed(bindings, decision, rule, f"{column}_from") == start
+    if as_early and start not in as_early and not kept:
         return {key: found(clause.id, where, "deadline", CONTRADICTORY, f"{words(policy)} ← {clause.figures['from']}",
                            f"{process} ← {start}", what, changed=changed)}  # fmt: skip
     return {key: found(clause.id, where, "deadline", compare_limits(mine, policy), words(policy), process, what,

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from app.durations import parse_duration, words
+from app.errors import BadDuration
+
+_SPAN = re.compile(r'"?(?:R/)?\b(P(?=\d|T\d)[0-9WYMDTHS.]+)"?(?: (natural|working))?')
 EQUAL, STRICTER, LOOSER = "equal", "stricter", "looser"
 MISSING, CONTRADICTORY, INCOMPARABLE, ASSUMPTION = "missing", "contradictory", "incomparable", "assumption"
 BREACHES = frozenset({LOOSER, MISSING, CONTRADICTORY, INCOMPARABLE})
@@ -70,9 +76,24 @@ def found(
     if severity is None:
         severity = "error" if verdict in BREACHES else "none" if verdict == EQUAL else "info"
     word_zh, word_en = VERDICTS[verdict]
-    zh = f"{what[0]}：制度为“{policy_text}”，流程为“{process_text}”——{word_zh}（条款 {clause}，位置 {where}）。"
-    en = f"{what[1]}: the policy says {policy_text}, the process {process_text} - {word_en} (clause {clause}, {where})."
+    (policy_zh, policy_en), (process_zh, process_en) = plain(policy_text), plain(process_text)
+    zh = f"{what[0]}：制度为“{policy_zh}”，流程为“{process_zh}”——{word_zh}（条款 {clause}，位置 {where}）。"
+    en = f"{what[1]}: the policy says “{policy_en}”, the process “{process_en}” - {word_en} (clause {clause}, {where})."
     return Drift(clause, where, policy_text, process_text, verdict, severity, kind, zh, en, changed)
+
+
+@lru_cache(maxsize=8192)
+def plain(text: str) -> tuple[str, str]:
+    """Return a text with its ISO durations in Chinese and in English words."""
+    return _SPAN.sub(lambda one: _in_words(one)[0], text), _SPAN.sub(lambda one: _in_words(one)[1], text)
+
+
+def _in_words(found: re.Match[str]) -> tuple[str, str]:
+    try:
+        zh, en = words(parse_duration(found.group(1)), found.group(2) == "working")
+    except BadDuration:
+        return found.group(), found.group()
+    return (f"{zh}（自然时间）", f"{en} (natural time)") if found.group(2) == "natural" else (zh, en)
 
 
 def shown(value: Any) -> str:

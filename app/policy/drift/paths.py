@@ -1,4 +1,4 @@
-"""The diagrams as one graph: calls and embedded subprocesses opened, so that "can this be reached without that" is asked.
+"""The diagrams as one graph, calls and embedded subprocesses opened: can this be reached without that?
 
 Every node is entered and left: what hangs on a boundary starts while its host is entered and never left. A token that
 a non-interrupting boundary sends out runs beside the others and never ends their scope.

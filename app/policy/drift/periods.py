@@ -1,4 +1,4 @@
-"""Spans of natural and working time compared: which of two limits ends earlier, over all moments that they may start."""
+"""Spans of natural and working time compared: which of two limits ends earlier, whenever they may start."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ def compare_limits(process: Sequence[Period], policy: Period) -> str:
 
     equal, stricter, looser, or incomparable where it depends on the start; contradictory for what is no span of time.
     """
+    return _compared(tuple(process), policy)
+
+
+@lru_cache(maxsize=4096)
+def _compared(process: tuple[Period, ...], policy: Period) -> str:
     try:
         if len(process) == 1 and (same := _directly(process[0], policy)) is not None:
             return _verdict({same})
-        signs = {_sign(mine, theirs) for mine, theirs in zip(_earliest(tuple(process)), _ends(policy), strict=True)}
+        signs = {_sign(mine, theirs) for mine, theirs in zip(_earliest(process), _ends(policy), strict=True)}
     except BadDuration:
         return CONTRADICTORY
     return _verdict(signs)

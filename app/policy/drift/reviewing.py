@@ -57,6 +57,8 @@ def entry_of(process: ProcessView, one: Element, always: bool) -> dict[str, Any]
         entry.update({"at": one.attached_to, "interrupting": one.interrupting})
     if detail.params:
         entry["params"] = dict(detail.params)
+    if detail.script:
+        entry["script"] = detail.script
     if always:
         entry["always"] = True
     entry["clauses"] = list(one.clauses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from app.facts_bundle import BundleView, DecisionView, RuleView
@@ -16,6 +16,8 @@ from app.policy.register import Register
 
 Test = Callable[[Any], bool]
 Row = Mapping[str, Any]  # when, then, clauses, assumption
+# Figures of a clause that say what is decided: a row of ours that serves one may choose its amounts, not its answer.
+_RULES = frozenset({"rule", "assign", "threshold", "trigger", "triggers", "escalation_path", "escalate_to"})
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _COMPARE = re.compile(rf"(<=|>=|<|>|=)\s*({_NUMBER})")
 _RANGE = re.compile(rf"([\[(\]])\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*([\])\[])")
@@ -30,6 +32,7 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
 def compare_rules(register: Register, view: BundleView, bindings: Bindings) -> Iterator[Drift]:
     """Yield where a decision answers otherwise than it did when it was held against its clauses."""
     reviewed = bindings.reviewed.get("decisions", {})
+    ruled = {clause.id for clause in register.clauses.values() if _RULES & clause.figures.keys()}
     for identifier, before in reviewed.items():
         decision = view.decisions.get(identifier)
         clauses = [one for row in before["rules"].values() for one in row["clauses"]]
@@ -37,7 +40,7 @@ def compare_rules(register: Register, view: BundleView, bindings: Bindings) -> I
             what = _what(identifier, identifier)
             yield found(_first(clauses), identifier, "rule", MISSING, "—".join(clauses[:1]), None, what)
         elif _rows(decision) != before["rules"] or not _same_frame(decision, before):
-            yield from _decision(decision, before)
+            yield from _decision(decision, before, ruled)
 
 
 def table_of(decision: DecisionView) -> dict[str, Any]:
@@ -64,7 +67,7 @@ def _same_frame(decision: DecisionView, before: Mapping[str, Any]) -> bool:
         before["hit"], before["inputs"]]  # fmt: skip
 
 
-def _decision(decision: DecisionView, before: Mapping[str, Any]) -> Iterator[Drift]:
+def _decision(decision: DecisionView, before: Mapping[str, Any], ruled: set[str]) -> Iterator[Drift]:
     what = _what(decision.id, decision.name)
     rows: Mapping[str, Row] = before["rules"]
     clause = _first([one for row in rows.values() for one in row["clauses"]])
@@ -81,12 +84,13 @@ def _decision(decision: DecisionView, before: Mapping[str, Any]) -> Iterator[Dri
         }:
             told[identifier, ""] = found(_first(row["clauses"]), f"{decision.id}.{identifier}", "rule", CONTRADICTORY,
                                          row["when"], None, what, changed=True)  # fmt: skip
-    for drift in _points(decision, rows, what):
+    for drift in _points(decision, rows, what, ruled):
         told.setdefault((drift.where, drift.verdict), drift)
     yield from told.values()
 
 
-def _points(decision: DecisionView, rows: Mapping[str, Row], what: tuple[str, str]) -> Iterator[Drift]:
+def _points(decision: DecisionView, rows: Mapping[str, Row], what: tuple[str, str],
+            ruled: set[str]) -> Iterator[Drift]:
     """Yield what changed, for every combination of values that either state of the table tells apart."""
     older = [(identifier, row, [test_of(text) or _never for text in row["when"]]) for identifier, row in rows.items()]
     newer = [(rule, [test_of(text) or _never for text in rule.tests]) for rule in decision.rules]
@@ -102,11 +106,12 @@ def _points(decision: DecisionView, rows: Mapping[str, Row], what: tuple[str, st
         now = [rule for rule, tests in newer if _passes(tests, point)]
         if first:
             before, now = before[:1], now[:1]
-        yield from _point(decision, before, now, point, skipped, what)
+        yield from _point(decision, before, now, point, skipped, what, ruled)
 
 
 def _point(decision: DecisionView, before: Sequence[tuple[str, Row]], now: Sequence[RuleView],
-           point: tuple[Any, ...], skipped: set[str], what: tuple[str, str]) -> Iterator[Drift]:
+           point: tuple[Any, ...], skipped: set[str], what: tuple[str, str],
+           ruled: set[str]) -> Iterator[Drift]:
     given = ", ".join(str(value) for value in point)
     for identifier, row in before:
         where, clause = f"{decision.id}.{identifier}", _first(row["clauses"])
@@ -118,12 +123,22 @@ def _point(decision: DecisionView, before: Sequence[tuple[str, Row]], now: Seque
         answers = [{name: text for name, text in zip(decision.outputs, rule.answers, strict=True)
                     if name not in skipped and text != "null"} for rule in now]  # fmt: skip
         if wanted not in answers or len(now) > len(before):
-            verdict = ASSUMPTION if row.get("assumption") and len(now) == len(before) else CONTRADICTORY
+            ours = row.get("assumption") and len(now) == len(before)
+            if ours and identifier in {rule.id for rule in now} and not _only_figures(wanted, answers[0]):
+                ours = not ruled & set(row["clauses"])
+            verdict = ASSUMPTION if ours else CONTRADICTORY
             mine = " + ".join(f"{rule.id} {_told(answer)}" for rule, answer in zip(now, answers, strict=True))
             yield found(clause, where, "threshold", verdict, f"{given}: {_told(wanted)}", mine, what, changed=True)
     if now and not before:
         yield found(_first(now[0].clauses), f"{decision.id}.{now[0].id}", "threshold",
                     CONTRADICTORY, f"{given}: —", now[0].id, what, changed=True)  # fmt: skip
+
+
+def _only_figures(wanted: Mapping[str, str], answers: Mapping[str, str]) -> bool:
+    """Return whether nothing but amounts and spans of time differ."""
+    differing = [text for name in {*wanted, *answers} if wanted.get(name) != answers.get(name)
+                 for text in (wanted.get(name), answers.get(name))]  # fmt: skip
+    return all(text is not None and re.fullmatch(rf'{_NUMBER}|"P[0-9A-Z]+"', text) for text in differing)
 
 
 def _told(answers: Mapping[str, str]) -> str:
@@ -147,7 +162,7 @@ def _values(samples: tuple[Any, ...], tests: Sequence[str]) -> list[Any]:
     marks = sorted({float(one) for test in tests for one in re.findall(_NUMBER, re.sub(r'"[^"]*"', "", test))})
     numbers = {float(value) for value in samples if not isinstance(value, str)}
     around = {value for mark in marks for value in (mark - 1, mark - 0.01, mark, mark + 0.01, mark + 1)}
-    between = {(low + high) / 2 for low, high in zip(marks, marks[1:], strict=False)}
+    between = {(low + high) / 2 for low, high in pairwise(marks)}
     return [*texts, *sorted(numbers | around | between)]
 
 

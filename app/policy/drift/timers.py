@@ -98,12 +98,18 @@ def judge(how: str, timer: Timer, clause: Clause) -> tuple[str, str]:
                 return str(every), CONTRADICTORY
             return str(every), EQUAL if timer.duration == every else spans(timer.duration, str(every))
         case "day":
-            day = figures.get("due_day")
-            if day is None or not timer.numbers:
-                return str(day), CONTRADICTORY
-            last = max(timer.numbers)
-            return f"≤ {day}", EQUAL if last == day else STRICTER if last < int(day) else LOOSER
+            return by_day(timer.numbers, figures.get("due_day"), figures.get("due_day_strict"))
     return how, CONTRADICTORY
+
+
+def by_day(days: tuple[int, ...], last: Any, strictest: Any) -> tuple[str, str]:
+    """Return a clause's day of the month as text, and the verdict; a profile may keep an earlier day than the last."""
+    if last is None or not days:
+        return str(last), CONTRADICTORY
+    policy = f"≤ {last}" if strictest is None else f"≤ {last} ({strictest})"
+    if max(days) > int(last) or (strictest is not None and min(days) > int(strictest)):
+        return policy, LOOSER
+    return policy, EQUAL if max(days) == last and strictest in (None, min(days)) else STRICTER
 
 
 def _placed(name: str, element: Element, timer: Timer, before: Mapping[str, Any], bound: bool) -> Iterator[Drift]:

@@ -3,10 +3,13 @@
 from app.store.models.cases import Case, CaseCopy, CaseLink
 from app.store.models.definitions import Definition, DefinitionFile, Deployment, DeploymentFile
 from app.store.models.drafts import Draft, DraftAuthor, DraftFile
+from app.store.models.drafts import Draft, DraftFile
+from app.store.models.drift import DriftWaiver
 from app.store.models.execution import History, Incident, Instance, Job, Message, Subscription, Timer
 from app.store.models.knowledge import Article, ArticleTerm, ArticleUse, ArticleVersion
 from app.store.models.people import Group, Membership, Notification, SavedView, SignedOut, Token, User
 from app.store.models.platform import Audit, CalendarDay, IdempotencyKey, Setting
+from app.store.models.policy import PolicyChange, PolicyOriginal
 from app.store.models.records import Attachment, Comment, Communication, Document, DocumentCopy, NumberSequence
 from app.store.models.sla import Milestone, MilestoneCheck
 from app.store.models.work import Consultation, Submission, WorkItem, WorkItemParty
@@ -34,6 +37,7 @@ __all__ = [
     "Draft",
     "DraftAuthor",
     "DraftFile",
+    "DriftWaiver",
     "Group",
     "History",
     "IdempotencyKey",
@@ -46,6 +50,8 @@ __all__ = [
     "MilestoneCheck",
     "Notification",
     "NumberSequence",
+    "PolicyChange",
+    "PolicyOriginal",
     "SavedView",
     "Setting",
     "SignedOut",

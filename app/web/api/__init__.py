@@ -7,6 +7,8 @@ from flask import Flask
 from app.web.api import (
     cases,
     clock,
+    compliance,
+    compliance_drift,
     definitions,
     exports,
     files,
@@ -21,7 +23,8 @@ from app.web.api.blueprint import api
 
 __all__ = ["install"]
 # Imported: their routes exist.
-SUBJECTS = (cases, clock, definitions, exports, files, incidents, instances, knowledge, messages, openapi, tasks)
+SUBJECTS = (cases, clock, compliance, compliance_drift, definitions, exports, files, incidents, instances, knowledge,
+            messages, openapi, tasks)
 
 
 def install(app: Flask) -> None:

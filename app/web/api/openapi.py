@@ -7,7 +7,20 @@ from typing import Any
 
 from flask import Response, current_app, jsonify
 
-from app.web.api import cases, clock, definitions, exports, files, incidents, instances, knowledge, messages, tasks
+from app.web.api import (
+    cases,
+    clock,
+    compliance,
+    compliance_drift,
+    definitions,
+    exports,
+    files,
+    incidents,
+    instances,
+    knowledge,
+    messages,
+    tasks,
+)
 from app.web.api.blueprint import api
 from app.web.api.describe import (
     MAYBE_TEXT,
@@ -25,7 +38,8 @@ from app.web.api.idempotency import HEADER
 from app.web.api.request import MOST, PAGE
 from app.web.entry import entry, entry_of
 
-SUBJECTS = (cases, clock, definitions, exports, files, incidents, instances, knowledge, messages, tasks)
+SUBJECTS = (cases, clock, compliance, compliance_drift, definitions, exports, files, incidents, instances, knowledge,
+            messages, tasks)
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 TITLES = {400: "Not JSON", 401: "Sign in first", 403: "Not for these roles", 404: "Not there, or not for the caller",
           409: "Somebody was first: `by`, `at`", 413: "Too large", 422: "By field in `errors`",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, jsonify, request
 
@@ -19,6 +19,7 @@ from app.store.queries.api import Page, Place, Scope
 from app.web.entry import actor
 
 PAGE, MOST = 50, 500
+Row = TypeVar("Row")
 OVERSEERS = OPERATORS | {"owner"}  # read every instance: its state and history, not the case behind it
 
 
@@ -113,6 +114,15 @@ def paging(*kinds: type) -> tuple[int, Place | None]:
 def page(found: Page, show: Callable[[Any], Mapping[str, Any]]) -> Response:
     """Return a page of a list as it is answered."""
     return jsonify({"items": [show(row) for row in found.rows], "next": _cursor(found.next), "total": found.total})
+
+
+def sliced(found: Sequence[Row], show: Callable[[Row], Mapping[str, Any]]) -> Response:
+    """Return a page of a list that is in memory as it is answered; raises Invalid."""
+    limit, after = paging(int)
+    start = max(0, int(after[0])) if after is not None else 0
+    following = (start + limit,) if start + limit < len(found) else None
+    items = [show(row) for row in found[start:start + limit]]
+    return jsonify({"items": items, "next": _cursor(following), "total": len(found)})
 
 
 def _cursor(place: Place | None) -> str | None:

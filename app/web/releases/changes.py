@@ -37,13 +37,15 @@ def _page(draft_id: int, errors: Mapping[str, str]) -> str:
     compared = releases.compare(draft_id)
     paths = [one.path for one in compared.files]
     findings = _findings(draft_id) if draft.state != "released" else ()
-    authors = releases.authors(draft_id)
+    authors, moved = releases.authors(draft_id), releases.drift(draft_id)
     names = {draft.created_by, *authors, *filter(None, (draft.submitted_by, draft.decided_by))}
     return render_template(
         "releases/changes.html", draft=draft, compared=compared, language=language(), errors=errors,
         findings=[one for one in findings if one.file in paths],
         elsewhere=[one for one in findings if one.file not in paths and one.severity == "error"],
-        counts=_counts(findings), drift=releases.drift(draft_id), digest=releases.digest(draft_id),
+        counts=_counts(findings), drift=moved,
+        blocked=releases.blocking(draft_id) if draft.state != "released" and any(one.is_breach for one in moved) else (),
+        digest=releases.digest(draft_id),
         stale=releases.stale(draft_id) if draft.state in {"editing", "submitted"} else (), authors=authors,
         display=people.display_names(names), may_submit=bool(who.groups & SUBMITTERS),
         may_decide=releases.may_decide(draft_id, who), is_approver=bool(who.groups & APPROVERS),
