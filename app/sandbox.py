@@ -62,7 +62,7 @@ class Sandbox:
     @property
     def exists(self) -> bool:
         """Whether it was begun and not yet thrown away."""
-        return (self.folder / "note.json").exists()
+        return Path(self.folder, "note.json").exists()
 
     @property
     def note(self) -> Note:

@@ -1,4 +1,4 @@
-"""Releasing in the browser: differences, findings, drift, the decision, the way back, imports, pictures, the sandbox."""
+"""Releasing in the browser: differences, findings, drift, the decision, the way back, files in and out, the sandbox."""
 
 from __future__ import annotations
 

@@ -130,8 +130,8 @@ VALUES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r'after\(\s*"([^"]*)"\s*\)', "{0}（自然时间）", "{0} (natural time)"),
         (r'workdays\(\s*"?P?(\d+)D?"?\s*\)', "{0} 个工作日", "{0} working days"),
         (r'duration\(\s*"([^"]*)"\s*\)', "{0}", "{0}"),
-        (r"true", "是", "yes"),
-        (r"false", "否", "no"),
+        (r'"R/(P[^"]*)"', "每 {0}", "every {0}"),
+        (r'"(P[^"]*)"', "{0}", "{0}"),
     )
 )
 

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import ChengnuoError, Conflict, Finding, Invalid, Refused
 from app.facts import SYSTEM
+from app.services.draft_drift import Moved
 from app.services.releases import APPROVERS, SUBMITTERS
 from app.store.queries import people
 from app.web.answers import by_field, said, tell
@@ -44,12 +45,19 @@ def _page(draft_id: int, errors: Mapping[str, str]) -> str:
         findings=[one for one in findings if one.file in paths],
         elsewhere=[one for one in findings if one.file not in paths and one.severity == "error"],
         counts=_counts(findings), drift=moved,
-        blocked=releases.blocking(draft_id) if draft.state != "released" and any(one.is_breach for one in moved) else (),
+        blocked=_blocked(draft, moved),
         digest=releases.digest(draft_id),
         stale=releases.stale(draft_id) if draft.state in {"editing", "submitted"} else (), authors=authors,
         display=people.display_names(names), may_submit=bool(who.groups & SUBMITTERS),
         may_decide=releases.may_decide(draft_id, who), is_approver=bool(who.groups & APPROVERS),
     )  # fmt: skip
+
+
+def _blocked(draft: Any, moved: Sequence[Moved]) -> Sequence[Finding]:
+    """Return the breaches that nobody waives; asked only where there may be some."""
+    if draft.state == "released" or not any(one.is_breach for one in moved):
+        return ()
+    return services().releases.blocking(draft.id)
 
 
 def _findings(draft_id: int) -> Sequence[Finding]:
