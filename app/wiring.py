@@ -48,6 +48,7 @@ from app.services.policies import Policies
 from app.services.releases import Releases
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
+from app.services.studio import Studio
 from app.services.timers import Timers
 from app.services.waivers import Waivers
 from app.services.work import Work
@@ -84,6 +85,7 @@ class Services:
     releases: Releases
     interchange: Interchange
     drifts: Drifts
+    studio: Studio
     people: People
     desk: Desk
     case_files: CaseFiles
@@ -195,6 +197,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         releases=Releases(runtime, definitions, drafts, DraftDrift(drifts, policies.register_now)),
         interchange=Interchange(drafts),
         drifts=drifts,
+        studio=Studio(runtime, register, drafts),
         people=People(
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],

@@ -13,6 +13,7 @@ const target = join(here, '..', 'app', 'web', 'static', 'vendor');
 // package -> file inside the package -> file under vendor/
 const FILES = {
   'bpmn-js': {
+    'dist/bpmn-modeler.production.min.js': 'bpmn-js/bpmn-modeler.production.min.js',
     'dist/bpmn-navigated-viewer.production.min.js': 'bpmn-js/bpmn-navigated-viewer.production.min.js',
     'dist/assets/diagram-js.css': 'bpmn-js/diagram-js.css',
     'dist/assets/bpmn-js.css': 'bpmn-js/bpmn-js.css',
@@ -22,6 +23,21 @@ const FILES = {
     'dist/assets/bpmn-font/font/bpmn.ttf': 'bpmn-js/bpmn-font/font/bpmn.ttf',
     'dist/assets/bpmn-font/font/bpmn.woff': 'bpmn-js/bpmn-font/font/bpmn.woff',
     'dist/assets/bpmn-font/font/bpmn.woff2': 'bpmn-js/bpmn-font/font/bpmn.woff2',
+  },
+  'dmn-js': {
+    'dist/dmn-modeler.production.min.js': 'dmn-js/dmn-modeler.production.min.js',
+    'dist/assets/diagram-js.css': 'dmn-js/diagram-js.css',
+    'dist/assets/dmn-js-shared.css': 'dmn-js/dmn-js-shared.css',
+    'dist/assets/dmn-js-drd.css': 'dmn-js/dmn-js-drd.css',
+    'dist/assets/dmn-js-decision-table.css': 'dmn-js/dmn-js-decision-table.css',
+    'dist/assets/dmn-js-decision-table-controls.css': 'dmn-js/dmn-js-decision-table-controls.css',
+    'dist/assets/dmn-js-literal-expression.css': 'dmn-js/dmn-js-literal-expression.css',
+    'dist/assets/dmn-font/css/dmn.css': 'dmn-js/dmn-font/css/dmn.css',
+    'dist/assets/dmn-font/font/dmn.eot': 'dmn-js/dmn-font/font/dmn.eot',
+    'dist/assets/dmn-font/font/dmn.svg': 'dmn-js/dmn-font/font/dmn.svg',
+    'dist/assets/dmn-font/font/dmn.ttf': 'dmn-js/dmn-font/font/dmn.ttf',
+    'dist/assets/dmn-font/font/dmn.woff': 'dmn-js/dmn-font/font/dmn.woff',
+    'dist/assets/dmn-font/font/dmn.woff2': 'dmn-js/dmn-font/font/dmn.woff2',
   },
   'htmx.org': { 'dist/htmx.min.js': 'htmx/htmx.min.js' },
   bootstrap: { 'dist/css/bootstrap.min.css': 'bootstrap/bootstrap.min.css' },
@@ -41,7 +57,15 @@ function withDependencies(name, seen = new Set()) {
 
 function licenceText(name) {
   const file = readdirSync(join(modules, name)).find((entry) => /^licen[cs]e/i.test(entry));
-  if (!file) throw new Error(`${name} ships no licence text`);
+  if (!file) {
+    // what the package says of itself is all there is
+    const { license, author, repository } = describe(name);
+    const readme = readdirSync(join(modules, name)).find((entry) => /^readme/i.test(entry));
+    const said = readme && /## Licen[cs]e\s+([^]*?)(?=\n#|$)/i.exec(readFileSync(join(modules, name, readme), 'utf8'))?.[1].trim();
+    if (!license && !said) throw new Error(`${name} names no licence`);
+    const from = author?.name ?? author ?? repository?.url ?? repository;
+    return `The package ships no licence text. It says: ${license ?? said} (${from}).`;
+  }
   return readFileSync(join(modules, name, file), 'utf8').trim();
 }
 

@@ -1,11 +1,11 @@
 """The engine: the only importer of SpiffWorkflow, and the only parser of untrusted XML."""
 
 from app.engine.bundle import Spec, SpecCache, build, load_spec
-from app.engine.bundle_facts import decision_views, process_views
 from app.engine.catalog import Catalog, OperationInfo
 from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
 from app.engine.environment import Ports
+from app.engine.feel import names as feel_names
 from app.engine.intake import file_kind, readable
 from app.engine.lint import check
 from app.engine.reading import read_diagram
@@ -23,13 +23,12 @@ __all__ = [
     "build",
     "check",
     "check_table",
-    "decision_views",
     "evaluate_table",
+    "feel_names",
     "file_kind",
     "load",
     "load_spec",
     "milestone_of",
-    "process_views",
     "read_diagram",
     "read_table",
     "readable",

@@ -23,13 +23,14 @@ def register(app: Flask) -> None:
         releases,
         security,
         shell,
+        studio,
         tasks,
     )
 
     shell.install(app)
     security.install(app)
-    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, admin,
-                 releases):
+    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, studio,
+                 releases, admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

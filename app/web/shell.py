@@ -15,6 +15,7 @@ from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
+from app.services.drafts import READERS as STUDIO_READERS
 from app.store.queries import people
 from app.web import words
 from app.web.countdown import countdown, span
@@ -129,16 +130,13 @@ def navigation() -> list[Mapping[str, Any]]:
             bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
         ),
         ("knowledge.listing", _("Knowledge"), True),
+        ("studio.home", _("Studio"), bool(who.groups & STUDIO_READERS)),
+        ("releases.history", _("Releases"), "general_manager" in who.groups and not who.groups & STUDIO_READERS),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",
             _("Provisional deadlines"),
             bool(who.groups & frozenset({"compliance", "manager"})) and "admin" not in who.groups,
-        ),
-        (
-            "releases.history",
-            _("Releases"),
-            bool(who.groups & frozenset({"owner", "manager", "director", "general_manager", "admin"})),
         ),
         ("admin.home", _("Administration"), "admin" in who.groups),
     ]
@@ -149,11 +147,19 @@ def navigation() -> list[Mapping[str, Any]]:
     ]
 
 
+def actor_reads_studio() -> bool:
+    """Return whether who is signed in finds releases in the studio's tabs."""
+    who = visitor()
+    return who is not None and bool(who.groups & STUDIO_READERS)
+
+
 def _is_current(endpoint: str) -> bool:
     here = request.endpoint or ""
     if here == "cases.new" or endpoint == "cases.new":
         return here == endpoint
     part = here.split(".")[0]
+    if part == "releases" and actor_reads_studio():
+        part = "studio"
     return {"tasks": "inbox", "diagrams": "cases"}.get(part, part) == endpoint.split(".")[0]
 
 

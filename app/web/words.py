@@ -240,6 +240,14 @@ KNOWLEDGE = {
     "other": _("Other"),
 }
 ARTICLE_STATES = {"draft": _("Draft"), "published": _("Published"), "retired": _("Retired")}
+DEFINITION_KINDS = {"process": _("Process"), "decision": _("Decision table"), "form": _("Form")}
+DRAFT_STATES = {
+    "editing": _("Being edited"),
+    "submitted": _("Submitted"),
+    "released": _("Released"),
+    "discarded": _("Given up"),
+}
+FILE_CHANGES = {"added": _("new"), "changed": _("changed"), "removed": _("taken out")}
 
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "type": TYPES,
@@ -270,6 +278,9 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "element_type": ELEMENT_TYPES,
     "knowledge": KNOWLEDGE,
     "article_state": ARTICLE_STATES,
+    "definition_kind": DEFINITION_KINDS,
+    "draft_state": DRAFT_STATES,
+    "file_change": FILE_CHANGES,
 }
 
 
