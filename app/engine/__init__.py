@@ -1,6 +1,7 @@
 """The engine: the only importer of SpiffWorkflow, and the only parser of untrusted XML."""
 
 from app.engine.bundle import Spec, SpecCache, build, load_spec
+from app.engine.bundle_facts import decision_views, process_views
 from app.engine.catalog import Catalog, OperationInfo
 from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
@@ -23,12 +24,14 @@ __all__ = [
     "build",
     "check",
     "check_table",
+    "decision_views",
     "evaluate_table",
     "feel_names",
     "file_kind",
     "load",
     "load_spec",
     "milestone_of",
+    "process_views",
     "read_diagram",
     "read_table",
     "readable",
