@@ -138,9 +138,10 @@ class Definitions:
         catalog, findings = catalog_of(files, self._rt.registry, self._register())
         if any(finding.severity == "error" for finding in findings):
             raise Refused([finding for finding in findings if finding.severity == "error"])
+        built = engine.build(files, catalog)  # what can't run is told before what the policy says of it
         if gated and (drifted := self.gate(files)):
             raise Refused(list(drifted))
-        return Prepared(files, digest_of(files), engine.build(files, catalog))
+        return Prepared(files, digest_of(files), built)
 
     def check(self, files: Mapping[str, bytes]) -> list[Finding]:
         """Return everything that the lint finds in a bundle, with what of ours its diagrams may name."""

@@ -47,16 +47,29 @@ function find(id) {
   }
 }
 
+// What the viewer can't show is shown as our own picture; where nothing is drawn at all, that is said.
+function showPicture(place) {
+  const say = () => { place.textContent = place.dataset.nothing; };
+  if (!place.dataset.picture) { say(); return; }
+  const picture = document.createElement("img");
+  picture.alt = place.getAttribute("aria-label");
+  picture.addEventListener("error", say);
+  picture.addEventListener("load", () => { place.dataset.ready = "true"; });
+  picture.src = place.dataset.picture;
+  place.replaceChildren(picture);
+}
+
 for (const place of document.querySelectorAll("[data-side]")) {
   try {
     const viewer = new window.BpmnJS({ container: place });
     await viewer.importXML(await (await fetch(place.dataset.source)).text());
+    if (!viewer.get("elementRegistry").filter((one) => one.parent).length) throw new Error("nothing drawn");   // a choreography, say
     viewers[place.dataset.side] = viewer;
     mark(viewer, place.dataset.side);
     fit(viewer);
     place.dataset.ready = "true";
   } catch (error) {
-    place.textContent = String(error.message ?? error);
+    showPicture(place);
   }
 }
 for (const line of lines) {
