@@ -19,6 +19,7 @@ from app.store.unit_of_work import in_unit_of_work
 MAX_ENTRIES = 500
 MAX_UNPACKED = 50 * 1024 * 1024  # bytes
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of every entry: the same files give the same archive
+MACHINE_MADE = re.compile(r"[0-9A-Fa-f]{8}[-_][0-9A-Fa-f]{4}|^(sid|_|Process_)[-_]?[0-9A-Za-z]{7,}$")
 SLUG = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -141,6 +142,8 @@ def _known(deployed: Mapping[str, bytes], kind: str, key: str | None) -> str | N
 
 
 def _new_path(kind: str, key: str, name: str) -> str:
+    if MACHINE_MADE.search(key):  # the file's own name says more
+        key = PurePosixPath(name).stem
     slug = SLUG.sub("_", key).strip("_")[:60] or SLUG.sub("_", PurePosixPath(name).stem).strip("_")[:60] or "imported"
     return f"processes/{slug}/{slug}.{kind}" if kind == "bpmn" else f"processes/decisions/{slug}.{kind}"
 

@@ -14,12 +14,14 @@ from app.errors import ChengnuoError, Conflict, Finding, Invalid, Refused
 from app.facts import SYSTEM
 from app.services.draft_drift import Moved
 from app.services.releases import APPROVERS, SUBMITTERS
+from app.services.studio import name_file
 from app.store.queries import people
 from app.web.answers import by_field, said, tell
 from app.web.entry import actor, entry
 from app.web.problems import language
 from app.web.releases.blueprint import MAY_DECIDE, MAY_EDIT, MAY_READ, blueprint
 from app.web.releases.tables import field_rows, figure, table_views
+from app.web.studio.pages import title_of
 from app.wiring import services
 
 SEVERITIES = ("error", "warning", "info")
@@ -83,7 +85,8 @@ def compare_file(draft_id: int, path: str) -> str:
     kind = PurePosixPath(path).suffix.lstrip(".")
     found = difference.changes if difference is not None else ()
     return render_template(
-        "releases/compare.html", draft=draft, path=path, kind=kind, difference=difference, findings=findings,
+        "releases/compare.html", draft=draft, path=path, kind=kind, difference=difference,
+        title=title_of(name_file(path, after if after is not None else before or b"")), findings=findings,
         before=before is not None, after=after is not None, language=language(),
         tables=table_views(path, before, after) if kind == "dmn" else (),
         rows=field_rows(found) if kind == "json" else (),
