@@ -146,21 +146,21 @@ def move_trial(draft_id: int) -> Response:
     return redirect(url_for("releases.try_out", draft_id=draft_id))
 
 
-@blueprint.route("/drafts/<int:draft_id>/try/tasks/<task_id>", methods=["GET", "POST"])
+@blueprint.route("/drafts/<int:draft_id>/try/tasks/<item_id>", methods=["GET", "POST"])
 @entry(*MAY_READ)
-def trial_task(draft_id: int, task_id: str) -> Response | str | tuple[str, int]:
+def trial_task(draft_id: int, item_id: str) -> Response | str | tuple[str, int]:
     """Show a task's form in the sandbox, and complete it."""
     draft = services().drafts.open(draft_id, SYSTEM)
     spoken, status = language(), 200
     try:
-        with _box(draft_id).acting(task_id) as (inner, who, on_behalf):
-            served = inner.work.form(task_id, who)
+        with _box(draft_id).acting(item_id) as (inner, who, on_behalf):
+            served = inner.work.form(item_id, who)
             shown = {"name": served.item.name, "name_en": served.item.name_en}
             form = build_form(served.definition, served.context, spoken, served.data) if served.definition else None
             if request.method == "POST" and not (form is not None and form.row_button()):
                 try:
                     raw = form.raw(_keep(inner, served.item, who)) if form is not None else {}
-                    inner.work.complete(task_id, raw, who, on_behalf=on_behalf)
+                    inner.work.complete(item_id, raw, who, on_behalf=on_behalf)
                     done = True
                 except Invalid as error:
                     done, status = False, 422
@@ -178,7 +178,7 @@ def trial_task(draft_id: int, task_id: str) -> Response | str | tuple[str, int]:
     if done:
         flash(_("Done: %(task)s.", task=shown["name_en"] if spoken == "en" else shown["name"]), "success")
         return redirect(url_for("releases.try_out", draft_id=draft_id))
-    page = render_template("releases/try_task.html", draft=draft, task_id=task_id, form=fields, who=who,
+    page = render_template("releases/try_task.html", draft=draft, item_id=item_id, form=fields, who=who,
                            task=SimpleNamespace(**shown))
     return (page, status) if status != 200 else page
 
