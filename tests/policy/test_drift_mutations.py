@@ -22,7 +22,7 @@ from app.services.bundle_view import view_of_files, view_of_tree
 from app.services.definitions import read_files
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SEED, EACH = 20260302, 34
+SEED, EACH = 20260302, 26
 
 
 class Project:

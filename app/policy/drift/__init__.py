@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from app.facts_bundle import BundleView
 from app.policy.drift.bindings import Bindings, read_bindings
 from app.policy.drift.clauses import compare_clauses
-from app.policy.drift.elements import compare_conditions, compare_elements, compare_roles
+from app.policy.drift.elements import compare_conditions, compare_elements, compare_roles, compare_ways
 from app.policy.drift.forms import compare_forms
 from app.policy.drift.limits import compare_limits_of
 from app.policy.drift.model import BREACHES, VERDICTS, Drift
@@ -46,4 +46,5 @@ def _judged(register: Register, view: BundleView, bindings: Bindings) -> Iterato
     yield from compare_rules(register, view, bindings)
     yield from compare_conditions(register, view, bindings)
     yield from compare_roles(register, view, bindings)
+    yield from compare_ways(register, view, bindings)
     yield from compare_order(register, view, bindings)

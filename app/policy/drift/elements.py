@@ -25,7 +25,7 @@ from app.policy.drift.model import (
 from app.policy.drift.paths import name_of
 from app.policy.drift.periods import at_least, compare_limits, spans
 from app.policy.drift.reviewing import entry_of
-from app.policy.drift.skipping import element_at, never_skipped, unreachable
+from app.policy.drift.skipping import element_at, never_skipped, no_longer_sure, unreachable
 from app.policy.register import Clause, Register
 
 # What a step may not lose without breaking what it was reviewed for, and how it is told.
@@ -65,6 +65,28 @@ def compare_elements(register: Register, view: BundleView, bindings: Bindings) -
             verdict = MISSING if place in lost else CONTRADICTORY
             yield found(_clause(before), name, "order", verdict, "每次都做 / always done", "可以跳过 / can be skipped",
                         _what(name), severity="error" if must else "warning", changed=True)  # fmt: skip
+
+
+def compare_ways(register: Register, view: BundleView, bindings: Bindings) -> Iterator[Drift]:
+    """Yield the steps that always followed another when it was reviewed, and can be left out after it now."""
+    reviewed: Mapping[str, Any] = bindings.reviewed.get("elements", {})
+    ways: Mapping[str, Any] = bindings.reviewed.get("ways", {})
+    for key, before in ways.items():
+        process = view.processes.get(key)
+        now = {f"{flow.source}>{flow.target}" for flow in process.flows} if process is not None else set()
+        if process is None or now == set(before):
+            continue
+        for source, lost in no_longer_sure(process, before).items():
+            for step in sorted(lost):
+                entry = reviewed.get(f"{key}.{step}")
+                if entry is not None and _must(register, entry):
+                    yield found(_clause(entry), f"{key}.{source}", "order", CONTRADICTORY,
+                                f"之后总做 / always followed by {step}", "可以跳过 / can be skipped",
+                                _what(f"{key}.{step}"), changed=True)  # fmt: skip
+        gone = ", ".join(sorted(set(before) - now)[:5]) or "—"
+        new = ", ".join(sorted(now - set(before))[:5]) or "—"
+        yield found(NO_CLAUSE, key, "order", INCOMPARABLE, gone, new, (f"流程 {key} 的走向", f"The ways of {key}"),
+                    severity="warning", changed=True)  # fmt: skip
 
 
 def compare_roles(register: Register, view: BundleView, bindings: Bindings) -> Iterator[Drift]:

@@ -128,10 +128,12 @@ def _cell(register: Register, bindings: Bindings, decision: DecisionView, rule: 
     start = rule.values.get(f"{column}_from")
     as_early = bindings.starts.get(str(clause.figures.get("from")), ())
     # A cell that is annotated only because its figure keeps a clause as well may start earlier or elsewhere.
-    kept = not required and _reviewed(bindings, decision, rule, f"{column}_from") == start
-    if as_early and start not in as_early and not kept:
-        return {key: found(clause.id, where, "deadline", CONTRADICTORY, f"{words(policy)} ← {clause.figures['from']}",
-                           f"{process} ← {start}", what, changed=changed)}  # fmt: skip
+    agreed = _reviewed(bindings, decision, rule, f"{column}_from")
+    late = start not in as_early and (required or agreed != start) if as_early else agreed not in (None, start)
+    if late:
+        return {key: found(clause.id, where, "deadline", CONTRADICTORY,
+                           f"{words(policy)} ← {clause.figures.get('from') or agreed}", f"{process} ← {start}", what,
+                           changed=changed)}  # fmt: skip
     return {key: found(clause.id, where, "deadline", compare_limits(mine, policy), words(policy), process, what,
                        changed=changed)}  # fmt: skip
 

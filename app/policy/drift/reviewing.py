@@ -30,6 +30,8 @@ def review(register: Register, view: BundleView) -> dict[str, Any]:
             name_of(process.key, flow): flow.properties["condition"]
             for process in view.processes.values() for flow in process.flows if flow.properties.get("condition")
         },
+        "ways": {key: sorted(f"{flow.source}>{flow.target}" for flow in process.flows)
+                 for key, process in view.processes.items()},
         "decisions": {decision.id: table_of(decision) for decision in view.decisions.values()},
         "forms": {form.id: form_entry(form) for form in view.forms.values()},
         "papers": {kind: {"signers": list(paper.signers), "clauses": list(paper.clauses)}

@@ -46,7 +46,8 @@ def compare_rules(register: Register, view: BundleView, bindings: Bindings) -> I
 def table_of(decision: DecisionView) -> dict[str, Any]:
     """Return a decision as it is kept for review."""
     inputs = [column.expression for column in decision.inputs]
-    return {"hit": decision.hit_policy, "inputs": inputs, "rules": _rows(decision)}
+    allowed = [[str(value) for value in column.allowed] for column in decision.inputs]
+    return {"hit": decision.hit_policy, "inputs": inputs, "allowed": allowed, "rules": _rows(decision)}
 
 
 def _rows(decision: DecisionView) -> dict[str, dict[str, Any]]:
@@ -63,8 +64,11 @@ def _rows(decision: DecisionView) -> dict[str, dict[str, Any]]:
 
 
 def _same_frame(decision: DecisionView, before: Mapping[str, Any]) -> bool:
-    return [decision.hit_policy, [column.expression for column in decision.inputs]] == [
-        before["hit"], before["inputs"]]  # fmt: skip
+    mine = [decision.hit_policy, [column.expression for column in decision.inputs]]
+    if mine != [before["hit"], before["inputs"]]:
+        return False
+    allowed = [{str(value) for value in column.allowed} for column in decision.inputs]
+    return all(not now or set(was) <= now for was, now in zip(before["allowed"], allowed, strict=True))
 
 
 def _decision(decision: DecisionView, before: Mapping[str, Any], ruled: set[str]) -> Iterator[Drift]:
@@ -72,8 +76,10 @@ def _decision(decision: DecisionView, before: Mapping[str, Any], ruled: set[str]
     rows: Mapping[str, Row] = before["rules"]
     clause = _first([one for row in rows.values() for one in row["clauses"]])
     if not _same_frame(decision, before):
-        mine = [decision.hit_policy, *(column.expression for column in decision.inputs)]
-        yield found(clause, decision.id, "rule", CONTRADICTORY, [before["hit"], *before["inputs"]], mine, what,
+        mine = [decision.hit_policy, *(column.expression for column in decision.inputs),
+                *(str(value) for column in decision.inputs for value in column.allowed)]  # fmt: skip
+        theirs = [before["hit"], *before["inputs"], *(value for values in before["allowed"] for value in values)]
+        yield found(clause, decision.id, "rule", CONTRADICTORY, theirs, mine, what,
                     changed=True)  # fmt: skip
         return
     told: dict[tuple[str, str], Drift] = {}

@@ -65,7 +65,7 @@ def _lost(shape: Shape) -> frozenset[str]:
     return frozenset(found)
 
 
-def _after(flows: Iterable[tuple[str, str]]) -> Mapping[str, list[str]]:
+def _after(flows: Iterable[tuple[str, ...]]) -> Mapping[str, list[str]]:
     after: dict[str, list[str]] = {}
     for source, target in flows:
         after.setdefault(source, []).append(target)
@@ -81,6 +81,32 @@ def _reached(starts: Iterable[str], after: Mapping[str, list[str]], inside: set[
                 seen.add(target)
                 waiting.append(target)
     return seen
+
+
+def no_longer_sure(process: ProcessView, before: Iterable[str]) -> Mapping[str, frozenset[str]]:
+    """Return for each step whose ways on have changed the steps that always followed it in its scope, and no longer do.
+
+    `before` are the flows as reviewed, each "source>target".
+    """
+    old, new = (_after(tuple(way) for way in ways) for ways in (
+        [one.split(">") for one in before], [(str(flow.source), str(flow.target)) for flow in process.flows]))
+    changed = [source for source in old if sorted(old[source]) != sorted(new.get(source, ()))]
+    found = {}
+    for source in changed:
+        element = process.by_id.get(source)
+        if element is None:
+            continue
+        inside = {one.id for one in process.nodes if one.parent == element.parent}
+        lost = _always_after(source, old, inside) - _always_after(source, new, inside)
+        if lost:
+            found[source] = frozenset(lost)
+    return found
+
+
+def _always_after(source: str, after: Mapping[str, list[str]], inside: set[str]) -> set[str]:
+    reached = _reached([source], after, inside) - {source}
+    ends = {one for one in reached if not after.get(one)}
+    return {one for one in reached if not _reached([source], after, inside - {one}) & ends}
 
 
 def element_at(view: BundleView, name: str) -> Element | None:
