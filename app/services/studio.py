@@ -12,6 +12,7 @@ from typing import Any
 from app import engine
 from app.engine.drawing import check_drawings, tidy
 from app.engine.lint.single import KINDS, Verdict, check_expression
+from app.engine.xml import parse
 from app.errors import FieldError, Finding, Invalid, NotFound, Refused
 from app.facts import Actor
 from app.policy.register import Register
@@ -71,11 +72,11 @@ def name_file(path: str, content: bytes) -> Named:
             found = next(iter(engine.read_diagram(content, path).processes), None)
             zh, en = (found.name or "", found.properties.get("name_en", "")) if found else ("", "")
         elif kind == "decision":
-            zh = next(iter(engine.read_table(content, path))).name
+            zh = next((one.get("name") or "" for one in parse(content, path).iter("{*}decision")), "")
         else:
             raw = json.loads(content)
             zh, en = str(raw.get("name") or ""), str(raw.get("name_en") or "")
-    except (Refused, ValueError, StopIteration, AttributeError):
+    except (Refused, ValueError, AttributeError):
         zh = en = ""
     return Named(path, kind, key, zh or key, en or key.replace("_", " ").capitalize())
 

@@ -105,6 +105,7 @@ def check(draft_id: int, path: str) -> FlaskResponse:
     """Say what the lint finds in a file as it is edited now: {content} to {findings}."""
     try:
         services().drafts.open(draft_id, actor())
+        services().drafts.read(draft_id, path)
         found = services().studio.file_findings(draft_id, path, _body(revision=False)["content"].encode())
     except Refused as refused:
         return jsonify({"findings": as_rows(refused.findings)})
@@ -119,6 +120,7 @@ def tidy(draft_id: int, path: str) -> FlaskResponse:
     """Draw a diagram anew: {content} to {content}; nothing is saved."""
     try:
         services().drafts.open(draft_id, actor())
+        services().drafts.read(draft_id, path)
         data = services().studio.tidied(_body(revision=False)["content"].encode(), path)
     except ChengnuoError as error:
         return problem(error)

@@ -58,10 +58,11 @@ const showPanel = () => panel.show(chosen());
 
 function start() {
   canvas.zoom("fit-viewport");
-  if (canvas.zoom() >= 1) { canvas.zoom(1); }
+  if (canvas.zoom() > 1) canvas.zoom(1);
+  const left = place.querySelector(".djs-palette")?.offsetWidth ? LEFT : 20;
   const box = canvas.viewbox();
-  if (canvas.zoom() < READABLE) canvas.viewbox({ x: box.inner.x - LEFT / READABLE, y: box.inner.y - 30, width: box.outer.width / READABLE, height: box.outer.height / READABLE });
-  else canvas.scroll({ dx: Math.max(0, LEFT - (box.inner.x - box.x) * canvas.zoom()), dy: 0 });
+  if (canvas.zoom() < READABLE) canvas.viewbox({ x: box.inner.x - left / READABLE, y: box.inner.y - 30, width: box.outer.width / READABLE, height: box.outer.height / READABLE });
+  else canvas.scroll({ dx: Math.max(0, left - (box.inner.x - box.x) * canvas.zoom()), dy: 0 });
 }
 
 async function load(text) {
@@ -113,7 +114,7 @@ async function check() {
 const checkSoon = later(2500, check);
 
 // The table beside the diagram: what the mouse can reach, the keyboard reaches too.
-const nameOf = (element) => element.businessObject.name || (is(element.businessObject, "Collaboration") ? document.querySelector("h1").firstChild.textContent.trim() : element.id);
+const nameOf = (element) => (vocabulary.locale === "en" && model.properties(model.subject(element) ?? {}).name_en) || element.businessObject.name || (is(element.businessObject, "Collaboration") ? document.querySelector("h1").firstChild.textContent.trim() : element.id);
 function listElements() {
   const wanted = document.getElementById("elements-filter").value.trim().toLowerCase();
   const lanes = (object) => { try { return model.laneOf(object)?.name ?? ""; } catch { return ""; } };
@@ -138,7 +139,7 @@ function select(id, toPanel = false) {
   if (root && root !== canvas.getRootElement()) canvas.setRootElement(root);
   selection.select(element);
   canvas.scrollToElement(element, 140);
-  if (toPanel) document.querySelector("#panel input, #panel textarea, #panel select")?.focus();
+  if (toPanel) document.querySelector("#panel input, #panel textarea, #panel select")?.focus({ preventScroll: true });
 }
 
 // Events of the modeler

@@ -1,6 +1,9 @@
 // Reading and changing what a diagram says: every change is one command, so that undo takes it back whole.
 export const is = (thing, ...types) => types.some((type) => thing?.$instanceOf?.(`bpmn:${type}`));
 
+// An id in words, as pages show it where there is no English name.
+export function inWords(id) { const spaced = id.replace(/[_-]/g, " ").trim(); return spaced.charAt(0).toUpperCase() + spaced.slice(1); }
+
 // References that may name what no element of the file is: a variable, or something that is yet to be made.
 const LOOSE = ["loopDataInputRef", "loopDataOutputRef", "messageRef", "errorRef", "signalRef", "escalationRef", "operationRef"];
 

@@ -1,7 +1,7 @@
 // The panel beside the diagram: what the chosen element does, in sections; what does not apply is not shown.
 import { el, t } from "./base.js";
 import { checkField, feelField, pickField, rowsField, selectField, textField } from "./fields.js";
-import { is } from "./model.js";
+import { inWords, is } from "./model.js";
 import { callSection, decisionSection, eventSection, flowSection, loopSection, scriptSection, serviceSection, timerSection } from "./panel_runs.js";
 
 const ID = /^[A-Za-z_][\w.-]*$/;
@@ -24,7 +24,7 @@ export class Panel {
     const properties = object ? model.properties(object) : {};
     const zh = vocabulary.locale === "zh";
     return { element, object, properties, model, vocabulary, disabled: !this.editable,
-      label: (code, chinese, english) => [code, `${zh ? chinese : english}（${code}）`],
+      label: (code, chinese, english) => [code, zh ? `${chinese}（${code}）` : `${english} (${code})`],
       word: (chinese, english) => (zh ? chinese : english),
       property: (name) => (value) => model.setProperty(element, object, name, value) };
   }
@@ -163,5 +163,3 @@ export class Panel {
     ];
   }
 }
-
-function inWords(id) { const spaced = id.replace(/[_-]/g, " ").trim(); return spaced.charAt(0).toUpperCase() + spaced.slice(1); }

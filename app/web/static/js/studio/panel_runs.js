@@ -1,7 +1,7 @@
 // The panel's sections on what runs: conditions, operations, decisions, calls, timers, messages, repetition.
 import { el, t } from "./base.js";
 import { checkField, feelField, rowsField, selectField, textField } from "./fields.js";
-import { is, stub } from "./model.js";
+import { inWords, is, stub } from "./model.js";
 
 const NAME = /^[A-Za-z_]\w*$/;
 
@@ -21,7 +21,7 @@ export function flowSection({ element, object, model, vocabulary, disabled }) {
   ];
 }
 
-export function serviceSection({ element, object, model, vocabulary, disabled, word }) {
+export function serviceSection({ element, object, model, vocabulary, disabled, word, label }) {
   const now = model.operator(object);
   const operation = vocabulary.operations.find((one) => one.name === now.id);
   const kinds = { local: t("at once, inside the step"), effect: t("queued; the token goes on"), call: t("queued; the token waits for the result") };
@@ -38,7 +38,7 @@ export function serviceSection({ element, object, model, vocabulary, disabled, w
     return put({ parameters: at < 0 ? [...now.parameters, made] : now.parameters.with(at, made) });
   };
   return [
-    selectField({ name: "operation", label: t("Operation"), value: now.id, options: vocabulary.operations.map((one) => [one.name, `${word(one.zh, one.name)}（${one.name}）`]), empty: t("Choose…"), disabled, change: (id) => put({ id }) }),
+    selectField({ name: "operation", label: t("Operation"), value: now.id, options: vocabulary.operations.map((one) => label(one.name, one.zh, inWords(one.name))), empty: t("Choose…"), disabled, change: (id) => put({ id }) }),
     operation && el("p", { class: "form-text" }, word("", operation.en), " ", kinds[operation.kind]),
     declared.map((one) => feelField({ name: `parameter-${one.name}`, label: one.name, value: given[one.name]?.value ?? "", kind: "any", rows: 1, required: one.required, disabled, variables: vocabulary.variables,
       help: t("Type: {type}", { type: one.type }), change: (value) => putOne(one.name, value) })),
@@ -49,13 +49,13 @@ export function serviceSection({ element, object, model, vocabulary, disabled, w
   ].flat();
 }
 
-export function decisionSection({ element, object, model, vocabulary, properties, property, disabled }) {
+export function decisionSection({ element, object, model, vocabulary, properties, property, disabled, label }) {
   const id = model.text(object, "CalledDecisionId");
   const decision = vocabulary.decisions.find((one) => one.id === id);
   const link = decision && el("a", { class: "small", target: "_blank", rel: "noopener", href: vocabulary.links.editor.replace("PATH", decision.path) }, t("Open the table"));
-  const pairs = (list) => list.map(([code, label]) => (label && label !== code ? `${label}（${code}）` : code)).join("、");
+  const pairs = (list) => list.map(([code, name]) => (name && name !== code ? label(code, name, inWords(code))[1] : code)).join("、");
   return [
-    selectField({ name: "decision", label: t("Decision table"), value: id, options: vocabulary.decisions.map((one) => [one.id, `${one.zh}（${one.id}）`]), empty: t("Choose…"), disabled, change: (value) => model.setText(element, object, "CalledDecisionId", value), link }),
+    selectField({ name: "decision", label: t("Decision table"), value: id, options: vocabulary.decisions.map((one) => label(one.id, one.zh, inWords(one.id))), empty: t("Choose…"), disabled, change: (value) => model.setText(element, object, "CalledDecisionId", value), link }),
     decision && el("dl", { class: "said" }, el("dt", {}, t("Reads")), el("dd", {}, pairs(decision.inputs)), el("dt", {}, t("Answers")), el("dd", {}, pairs(decision.outputs))),
     textField({ name: "result", label: t("Variable for the answer"), value: properties.result ?? "", pattern: NAME, disabled, change: property("result"), help: t("Without one, it is named like the decision.") }),
   ];
