@@ -38,7 +38,10 @@ from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.drift import Drifts
 from app.services.event_logs import EventLogs
+from app.services.draft_drift import DraftDrift
 from app.services.drafts import Drafts
+from app.services.drift import Drifts
+from app.services.interchange import Interchange
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
 from app.services.kpis import Kpis
@@ -50,6 +53,7 @@ from app.services.policies import Policies
 from app.services.policy_originals import PolicyOriginals
 from app.services.policy_transfer import PolicyTransfer
 from app.services.profile import Profiles, read_profile
+from app.services.releases import Releases
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.studio import Studio
@@ -87,8 +91,10 @@ class Services:
     standing: StandingWork
     jobs: Jobs
     definitions: Definitions
-    drifts: Drifts
     drafts: Drafts
+    releases: Releases
+    interchange: Interchange
+    drifts: Drifts
     studio: Studio
     people: People
     desk: Desk
@@ -181,7 +187,10 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     standing = StandingWork(runtime)
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
-    work, drafts = Work(runtime, cases), Drafts(clock, reading)
+    work = Work(runtime, cases)
+    definitions, drafts = Definitions(runtime, policies.register_now), Drafts(clock, reading)
+    drifts = Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"]))
+    definitions.gate = drifts.blocking
     built = Services(
         runtime=runtime,
         policies=policies,
@@ -202,7 +211,11 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
         definitions=Definitions(runtime, policies.register_for_diagrams),
         definitions=Definitions(runtime, register),
+        definitions=definitions,
         drafts=drafts,
+        releases=Releases(runtime, definitions, drafts, DraftDrift(drifts, policies.register_now)),
+        interchange=Interchange(drafts),
+        drifts=drifts,
         studio=Studio(runtime, register, drafts),
         people=People(
             clock,
@@ -221,7 +234,6 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
         conformance=Conformance(runtime, register, policies.register_on),
     )
-    built.definitions.gate = built.drifts.blocking
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built
     return built

@@ -7,6 +7,7 @@ from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
 from app.engine.environment import Ports
 from app.engine.feel import names as feel_names
+from app.engine.intake import file_kind, readable
 from app.engine.lint import check
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
@@ -26,11 +27,13 @@ __all__ = [
     "decision_views",
     "evaluate_table",
     "feel_names",
+    "file_kind",
     "load",
     "load_spec",
     "milestone_of",
     "process_views",
     "read_diagram",
     "read_table",
+    "readable",
     "start",
 ]

@@ -372,6 +372,11 @@ def read_model(xml: bytes, file: str, others: Mapping[str, bytes] | None = None)
         closed = open_ | {space}
         return Model(*sources[space], {other: partial(load, other, closed) for other in sources if other not in closed})
 
-    own = read_definitions(xml, file).get("namespace", "")
+    root = read_definitions(xml, file)
+    own = root.get("namespace", "")
+    for one in children(root, "import"):  # of several files with one namespace, the one that the model names
+        place = one.get("locationURI", "").removeprefix("./")
+        if place in (others or {}):
+            sources[one.get("namespace", "")] = ((others or {})[place], place)
     sources[own] = (xml, file)
     return load(own, frozenset())

@@ -41,7 +41,7 @@ def _run_file(path: Path, root: Xml, report: dict[str, Any]) -> None:
     cases = [one for one in root if local(one) == "testCase"]
     names = {id(case): f"{path.parent.name}/{path.stem}/{case.get('id')}" for case in cases}
     try:
-        files = {one.name: one.read_bytes() for one in path.parent.glob("*.dmn")}
+        files = {one.relative_to(path.parent).as_posix(): one.read_bytes() for one in path.parent.rglob("*.dmn")}
         source = files.pop(model_name)
         model = read_model(source, model_name, files)
     except (Refused, KeyError) as error:

@@ -11,7 +11,7 @@ from app.engine.drawing import check_drawings
 from app.errors import Finding, Refused
 from app.handling import Registry
 from app.policy.register import read_register
-from app.services.definitions import check_files, read_files
+from app.services.definitions import check_files, once, read_files
 from app.userforms import check_form
 
 DIAGRAMS = (".bpmn", ".dmn", ".xml")
@@ -73,4 +73,4 @@ def _check_alone(path: Path) -> list[Finding]:
     content = path.read_bytes()
     if path.suffix == ".json":
         return check_form(content, str(path))
-    return [*engine.check({str(path): content}, Catalog()), *check_drawings({str(path): content})]
+    return once([*engine.check({str(path): content}, Catalog()), *check_drawings({str(path): content})])

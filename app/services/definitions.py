@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from app import engine
 from app.engine import Catalog, OperationInfo
 from app.engine.drawing import check_drawings
-from app.errors import Finding, Refused
+from app.errors import Finding, NotFound, Refused
 from app.facts import Actor, BuiltProcess
 from app.handling import Registry
 from app.policy.register import Register
@@ -24,6 +25,10 @@ from app.store.models import Definition, DefinitionFile, Deployment, DeploymentF
 from app.store.unit_of_work import in_unit_of_work
 from app.userforms import check_form, read_form
 
+NAMED_BY_BOTH = "name_not_chinese"
+PREFIX = 56  # characters of a digest that a repeated deployment keeps
+AFTER_STUDIO = "（流程目录已更改，取代工作室发布 {0} / the tree changed and replaces the studio's release {0}）"
+log = logging.getLogger(__name__)
 PATTERNS = ("processes/**/*.bpmn", "processes/**/*.dmn", "forms/*.json")
 
 
@@ -34,6 +39,22 @@ class Deployed:
     deployment_id: int
     new: Mapping[str, int]  # process key -> its new version
     unchanged: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A bundle that was checked and built, ready to be stored."""
+
+    files: Mapping[str, bytes]
+    digest: str
+    built: tuple[BuiltProcess, ...]
+
+
+def digest_of(files: Mapping[str, bytes]) -> str:
+    """Return the hash of a bundle's paths and contents: the same for the tree and the studio."""
+    return hashlib.sha256(
+        b"".join(path.encode() + hashlib.sha256(content).digest() for path, content in sorted(files.items()))
+    ).hexdigest()
 
 
 def read_files(root: Path) -> dict[str, bytes]:
@@ -74,7 +95,14 @@ def catalog_of(files: Mapping[str, bytes], registry: Registry, register: Registe
 def check_files(files: Mapping[str, bytes], registry: Registry, register: Register) -> list[Finding]:
     """Return everything that the lint finds in a bundle, forms first."""
     catalog, findings = catalog_of(files, registry, register)
-    return [*findings, *engine.check(files, catalog), *check_drawings(files)]
+    return once([*findings, *engine.check(files, catalog), *check_drawings(files)])
+
+
+def once(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings, each once: the lint and the drawing's check both look at names."""
+    told = {(one.file, one.element, one.rule, one.message_en if one.rule != NAMED_BY_BOTH else ""): one
+            for one in reversed(findings)}  # fmt: skip
+    return list(told.values())[::-1]
 
 
 class Definitions:
@@ -85,60 +113,98 @@ class Definitions:
         self.gate: Callable[[Mapping[str, bytes]], Sequence[Finding]] = lambda files: ()  # what else stops a bundle
 
     def deploy(self, root: Path, actor: Actor, note: str = "") -> Deployed:
-        """Check and store the files below `root`; raises Refused with every finding when one is an error."""
+        """Check and store the files below `root`; raises Refused with every finding when one is an error.
+
+        Nothing happens while the tree is what was last deployed from it, whatever the studio has released since: a
+        restart never takes a release back (docs/adr/0050).
+        """
         files = read_files(root)
+        latest, last_tree = self._last(), self._last("tree")
+        same = last_tree is not None and last_tree.digest[:PREFIX] == digest_of(files)[:PREFIX]
+        if latest is not None and same:
+            keys = self._rt.session().execute(select(Definition.key).distinct()).scalars()
+            return Deployed(latest.id, {}, tuple(keys))
+        prepared = self.prepare(files)
+        if latest is not None and latest.source != "tree":
+            note = f"{note} {AFTER_STUDIO.format(latest.id)}".strip()
+            log.warning("the tree has changed: its files replace release %s, which came from the studio", latest.id)
+        return in_unit_of_work(lambda session: self.store(session, prepared, actor, note))
+
+    def prepare(self, files: Mapping[str, bytes], *, gated: bool = True) -> Prepared:
+        """Return the bundle ready to be stored; raises Refused with the errors when there are any.
+
+        `gated` is False for what is only tried, or ran before: the drift from the policy does not stop it.
+        """
         catalog, findings = catalog_of(files, self._rt.registry, self._register())
         if any(finding.severity == "error" for finding in findings):
             raise Refused([finding for finding in findings if finding.severity == "error"])
-        digest = hashlib.sha256(
-            b"".join(path.encode() + hashlib.sha256(content).digest() for path, content in sorted(files.items()))
-        ).hexdigest()
-        known = self._known(digest)
-        if known is not None:
-            return known
-        built = engine.build(files, catalog)
-        if drifted := self.gate(files):
+        built = engine.build(files, catalog)  # what can't run is told before what the policy says of it
+        if gated and (drifted := self.gate(files)):
             raise Refused(list(drifted))
-        return in_unit_of_work(lambda session: self._store(session, digest, files, built, actor, note))
+        return Prepared(files, digest_of(files), built)
 
-    def _known(self, digest: str) -> Deployed | None:
-        """Return the last deployment when it was this very bundle: nothing to build, nothing to store."""
-        last = (
-            self._rt.session().execute(select(Deployment).order_by(Deployment.id.desc()).limit(1)).scalar_one_or_none()
+    def check(self, files: Mapping[str, bytes]) -> list[Finding]:
+        """Return everything that the lint finds in a bundle, with what of ours its diagrams may name."""
+        return check_files(files, self._rt.registry, self._register())
+
+    def latest_id(self) -> int | None:
+        """Return the id of the deployment that new instances start on, or None."""
+        last = self._last()
+        return last.id if last is not None else None
+
+    def files(self, deployment_id: int) -> dict[str, bytes]:
+        """Return the files of a deployment by their paths; raises NotFound."""
+        query = (
+            select(DeploymentFile.path, DefinitionFile.content)
+            .join(DefinitionFile, DefinitionFile.digest == DeploymentFile.digest)
+            .where(DeploymentFile.deployment_id == deployment_id)
+            .order_by(DeploymentFile.path)
         )
-        if last is None or last.digest != digest:
-            return None
-        return Deployed(last.id, {}, tuple(self._rt.session().execute(select(Definition.key).distinct()).scalars()))
+        found = {row.path: row.content for row in self._rt.session().execute(query)}
+        if not found:
+            raise NotFound(f"No deployment {deployment_id}", f"没有发布版本 {deployment_id}")
+        return found
 
-    def _store(
+    def _last(self, source: str | None = None) -> Deployment | None:
+        query = select(Deployment).order_by(Deployment.id.desc()).limit(1)
+        query = query if source is None else query.where(Deployment.source == source)
+        return self._rt.session().execute(query).scalar_one_or_none()
+
+    def store(
         self,
         session: Session,
-        digest: str,
-        files: Mapping[str, bytes],
-        built: tuple[BuiltProcess, ...],
+        prepared: Prepared,
         actor: Actor,
         note: str,
+        *,
+        source: str = "tree",
+        restores: int | None = None,
     ) -> Deployed:
-        now = self._rt.clock.now()
+        """Store a prepared bundle as the newest deployment, in the caller's transaction."""
+        now, digest = self._rt.clock.now(), prepared.digest
         # The same files may be deployed again after others (a way back); each deployment is a row of its own.
         count = session.execute(select(func.count()).select_from(Deployment)).scalar_one()
         repeated = session.execute(select(Deployment.id).where(Deployment.digest == digest)).first() is not None
         deployment = Deployment(
-            digest=f"{digest[:56]}#{count}" if repeated else digest, created_at=now, created_by=actor.name, note=note
+            digest=f"{digest[:PREFIX]}#{count}" if repeated else digest,
+            created_at=now,
+            created_by=actor.name,
+            note=note,
+            source=source,
+            restores_id=restores,
         )
         session.add(deployment)
         session.flush()
-        self._store_files(session, deployment.id, files)
+        self._store_files(session, deployment.id, prepared.files)
         new, unchanged = {}, []
-        for process in built:
+        for process in prepared.built:
             version = self._store_version(session, process, deployment.id)
             if version is None:
                 unchanged.append(process.key)
             else:
                 new[process.key] = version
-        audit.record(
-            session, now, actor.name, "studio:definition:deploy", str(deployment.id), None, {"new": new, "note": note}
-        )
+        detail = {"new": new, "note": note, "source": source, "digest": digest}
+        audit.record(session, now, actor.name, "studio:definition:deploy", str(deployment.id), None, detail)
         session.flush()
         return Deployed(deployment.id, new, tuple(unchanged))
 

@@ -317,6 +317,13 @@ class People:
                 self._insert(session, username, display_name, hashed, (username, *extra), email=None, demo=True)
         return password
 
+    def seed_sandbox(self) -> None:
+        """Make the policy's people in a sandbox, where nobody signs in: their passwords fit nothing."""
+        self.seed_groups()
+        with unit_of_work() as session:
+            for username, (display_name, extra) in DEMO_PEOPLE.items():
+                self._insert(session, username, display_name, "!", (username, *extra), email=None, demo=True)
+
     def demo_password(self) -> str | None:
         """Return the demo users' password, or None where there is none."""
         path = self._var / PASSWORD_FILE

@@ -21,6 +21,7 @@ def register(app: Flask) -> None:
         operations,
         policy,
         portal,
+        releases,
         security,
         shell,
         studio,
@@ -32,7 +33,7 @@ def register(app: Flask) -> None:
     parts = (auth, inbox, tasks, cases, diagrams, exports, knowledge, policy, portal, notifications, operations, admin)
     for part in parts:
     for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, studio,
-                 admin):
+                 releases, admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

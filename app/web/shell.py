@@ -134,6 +134,7 @@ def navigation() -> list[Mapping[str, Any]]:
         ("knowledge.listing", _("Knowledge"), True),
         ("policy.listing", _("Policy"), bool(who.groups & READERS)),
         ("studio.home", _("Studio"), bool(who.groups & STUDIO_READERS)),
+        ("releases.history", _("Releases"), "general_manager" in who.groups and not who.groups & STUDIO_READERS),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",
@@ -151,11 +152,19 @@ def navigation() -> list[Mapping[str, Any]]:
     ]
 
 
+def actor_reads_studio() -> bool:
+    """Return whether who is signed in finds releases in the studio's tabs."""
+    who = visitor()
+    return who is not None and bool(who.groups & STUDIO_READERS)
+
+
 def _is_current(endpoint: str) -> bool:
     here = request.endpoint or ""
     if here == "cases.new" or endpoint == "cases.new":
         return here == endpoint
     part = here.split(".")[0]
+    if part == "releases" and actor_reads_studio():
+        part = "studio"
     return {"tasks": "inbox", "diagrams": "cases"}.get(part, part) == endpoint.split(".")[0]
 
 

@@ -137,12 +137,16 @@ class Core:
         """Return the property of a temporal value or range, or of each item of a list."""
         if isinstance(value, list):
             scope.run.charge(len(value))
-            return [entry.get(node.name) if isinstance(entry, dict) else property_of(entry, node.name)[1]
-                    for entry in value]  # fmt: skip
+            return [self._of_item(scope, node, entry) for entry in value]
         found, answer = property_of(value, node.name)
         if found:
             return answer
         return self.fail(scope, node, f"A {kind(value)} has no {node.name}.", f"{kind(value)} 没有 {node.name}。")
+
+    def _of_item(self, scope: Scope, node: Path, entry: Any) -> Any:
+        if isinstance(entry, list):  # a list in a list is asked item by item, too
+            return self.property(scope, node, entry)
+        return entry.get(node.name) if isinstance(entry, dict) else property_of(entry, node.name)[1]
 
     def _listof(self, node: ListOf) -> Code:
         items = [self.code(item) for item in node.items]

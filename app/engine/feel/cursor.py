@@ -15,7 +15,8 @@ from app.errors import ExpressionError
 FUNCTIONS_OF_WORDS = (
     "date and time", "years and months duration", "days and time duration", "string length", "upper case", "lower case",
     "substring before", "substring after", "starts with", "ends with", "list contains", "insert before", "index of",
-    "distinct values", "list replace", "string join", "round up", "round down", "round half up", "round half down",
+    "distinct values", "duplicate values", "list replace", "string join", "round up", "round down", "round half up",
+    "round half down",
     "day of year", "day of week", "month of year", "week of year", "get value", "get entries", "context put",
     "context merge", "met by", "overlaps before", "overlaps after", "finished by", "started by",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from app.store.models.cases import Case, CaseCopy, CaseLink
 from app.store.models.definitions import Definition, DefinitionFile, Deployment, DeploymentFile
-from app.store.models.drafts import Draft, DraftFile
+from app.store.models.drafts import Draft, DraftAuthor, DraftFile
 from app.store.models.drift import DriftWaiver
 from app.store.models.execution import History, Incident, Instance, Job, Message, Subscription, Timer
 from app.store.models.knowledge import Article, ArticleTerm, ArticleUse, ArticleVersion
@@ -35,6 +35,7 @@ __all__ = [
     "Document",
     "DocumentCopy",
     "Draft",
+    "DraftAuthor",
     "DraftFile",
     "DriftWaiver",
     "Group",

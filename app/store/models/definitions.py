@@ -19,6 +19,8 @@ class Deployment(db.Model):  # type: ignore[name-defined,misc]
     created_at: Mapped[datetime] = mapped_column(Utc)
     created_by: Mapped[str] = mapped_column(String(80))
     note: Mapped[str] = mapped_column(Text, default="")
+    source: Mapped[str] = mapped_column(String(10), default="tree", server_default="tree")  # tree | studio | rollback
+    restores_id: Mapped[int | None] = mapped_column(Integer)  # of a way back: the deployment whose files it has
 
 
 class DefinitionFile(db.Model):  # type: ignore[name-defined,misc]

@@ -43,3 +43,11 @@ class DraftFile(db.Model):  # type: ignore[name-defined,misc]
     changed_at: Mapped[datetime] = mapped_column(Utc)
     changed_by: Mapped[str] = mapped_column(String(80))
     __table_args__ = (UniqueConstraint("draft_id", "path"),)
+
+
+class DraftAuthor(db.Model):  # type: ignore[name-defined,misc]
+    """Somebody who changed a file of a submitted change set, and so may not approve it."""
+
+    __tablename__ = "draft_author"
+    draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id"), primary_key=True)
+    username: Mapped[str] = mapped_column(String(80), primary_key=True)
