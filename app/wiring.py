@@ -30,6 +30,7 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.control import Control
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
@@ -41,6 +42,7 @@ from app.services.operations import Operations
 from app.services.people import People
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
+from app.services.throughput import Throughput
 from app.services.timers import Timers
 from app.services.work import Work
 from app.store import working_days
@@ -67,6 +69,8 @@ class Services:
     colleagues: Colleagues
     messages: Messages
     operations: Operations
+    control: Control
+    throughput: Throughput
     timers: Timers
     standing: StandingWork
     jobs: Jobs
@@ -153,6 +157,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
+    colleagues, operations = Colleagues(runtime, work), Operations(runtime, timers, runner)
     built = Services(
         runtime=runtime,
         register=register,
@@ -161,9 +166,11 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         wording=read_wording(root),
         cases=cases,
         work=work,
-        colleagues=Colleagues(runtime, work),
+        colleagues=colleagues,
         messages=messages,
-        operations=Operations(runtime, timers, runner),
+        operations=operations,
+        control=Control(runtime, operations, colleagues),
+        throughput=Throughput(runtime),
         timers=timers,
         standing=standing,
         jobs=runner,

@@ -9,6 +9,7 @@ from app.store.models.people import Group, Membership, Notification, SavedView, 
 from app.store.models.platform import Audit, CalendarDay, IdempotencyKey, Setting
 from app.store.models.records import Attachment, Comment, Communication, Document, DocumentCopy, NumberSequence
 from app.store.models.sla import Milestone, MilestoneCheck
+from app.store.models.throughput import ElementTime
 from app.store.models.work import Consultation, Submission, WorkItem, WorkItemParty
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "DocumentCopy",
     "Draft",
     "DraftFile",
+    "ElementTime",
     "Group",
     "History",
     "IdempotencyKey",

@@ -51,6 +51,9 @@ class WorkItem(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_work_item_assignee_state_created", "assignee_id", "state", "created_at", "id", "group_code"),
         Index("ix_work_item_completed_by", "completed_by", "state", "completed_at", "id", "group_code"),
         Index("ix_work_item_owner", "owner_id"),
+        Index("ix_work_item_created", "created_at", "group_code", "state", "due_at", "completed_at"),
+        Index("ix_work_item_open_element", "process", "element_id", "instance_id", "due_at", sqlite_where=OPEN,
+              postgresql_where=OPEN),
         Index("ix_work_item_case_state", "case_id", "state", "group_code"),
         Index("ix_work_item_group_case", "group_code", "case_id"),
         Index("ix_work_item_instance_state", "instance_id", "state"),
@@ -96,3 +99,4 @@ class Submission(db.Model):  # type: ignore[name-defined,misc]
     submitted_by: Mapped[str] = mapped_column(String(80))
     corrects_id: Mapped[int | None] = mapped_column(Sequence)
     reason: Mapped[str | None] = mapped_column(Text)
+    __table_args__ = (Index("ix_submission_form_submitted", "form_id", "submitted_at"),)
