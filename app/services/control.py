@@ -15,6 +15,7 @@ from app.facts import Actor
 from app.services import audit, step
 from app.services.casebox import CaseBox
 from app.services.colleagues import Colleagues
+from app.services.library import Version
 from app.services.operations import Operations, reason_of
 from app.services.reading import Reading
 from app.services.runtime import Runtime
@@ -192,7 +193,7 @@ class Control:
                          {"from": before.version, "to": target.version, "reason": reason})
             return target.version
 
-        return int(in_unit_of_work(work))
+        return in_unit_of_work(work)
 
     def variables(self, instance_id: str) -> Mapping[str, Any]:
         """Return the variables of an instance as its last step left them; raises NotFound."""
@@ -200,7 +201,7 @@ class Control:
 
     # ---- inner
 
-    def _target(self, instance: Instance, version: int | None) -> Any:
+    def _target(self, instance: Instance, version: int | None) -> Version:
         library = self._rt.library
         target = library.latest(instance.process) if version is None else library.numbered(instance.process, version)
         if target is None:
