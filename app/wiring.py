@@ -18,6 +18,7 @@ from app.facts import SYSTEM, CaseFacts
 from app.handling import Registry
 from app.handling.contract import Post
 from app.notifications import Connectors, Postman
+from app.policy.kpis import read_targets
 from app.policy.papers import PaperRule, read_papers
 from app.policy.phrases import Phrases, read_phrases
 from app.policy.register import Register, read_register
@@ -36,6 +37,7 @@ from app.services.definitions import Definitions
 from app.services.desk import Desk
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
+from app.services.kpis import Kpis
 from app.services.library import Library
 from app.services.messages import Messages
 from app.services.operations import Operations
@@ -48,6 +50,7 @@ from app.services.work import Work
 from app.store import working_days
 from app.store.base import db
 from app.store.models import Setting
+from app.store.queries.kpis import MEASURES
 from app.store.unit_of_work import reading
 from app.work_calendar import WorkCalendar
 
@@ -82,6 +85,7 @@ class Services:
     administration: Administration
     voice: CustomerVoice
     sealer: Sealer
+    kpis: Kpis
 
     @property
     def clock(self) -> Clock:
@@ -187,6 +191,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
+        kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
     )
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built

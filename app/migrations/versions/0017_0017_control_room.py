@@ -6,7 +6,7 @@ import app.store.base
 
 
 revision = '0017'
-down_revision = '0003'
+down_revision = '0014'
 branch_labels = None
 depends_on = None
 
@@ -38,9 +38,6 @@ def upgrade() -> None:
     with op.batch_alter_table('milestone', schema=None) as batch_op:
         batch_op.create_index('ix_milestone_started', ['started_at', 'name', 'case_id', 'state', 'due_at', 'reached_at', 'paused_at', 'target_only'], unique=False)
 
-    with op.batch_alter_table('submission', schema=None) as batch_op:
-        batch_op.create_index('ix_submission_form_submitted', ['form_id', 'submitted_at'], unique=False)
-
     with op.batch_alter_table('timer', schema=None) as batch_op:
         batch_op.create_index('ix_timer_element', ['process', 'element_id', 'instance_id'], unique=False)
 
@@ -60,9 +57,6 @@ def downgrade() -> None:
 
     with op.batch_alter_table('timer', schema=None) as batch_op:
         batch_op.drop_index('ix_timer_element')
-
-    with op.batch_alter_table('submission', schema=None) as batch_op:
-        batch_op.drop_index('ix_submission_form_submitted')
 
     with op.batch_alter_table('milestone', schema=None) as batch_op:
         batch_op.drop_index('ix_milestone_started')

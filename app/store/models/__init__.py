@@ -10,6 +10,7 @@ from app.store.models.platform import Audit, CalendarDay, IdempotencyKey, Settin
 from app.store.models.records import Attachment, Comment, Communication, Document, DocumentCopy, NumberSequence
 from app.store.models.sla import Milestone, MilestoneCheck
 from app.store.models.throughput import ElementTime
+from app.store.models.verdicts import Unjudged, Verdict
 from app.store.models.work import Consultation, Submission, WorkItem, WorkItemParty
 
 __all__ = [
@@ -54,7 +55,9 @@ __all__ = [
     "Subscription",
     "Timer",
     "Token",
+    "Unjudged",
     "User",
+    "Verdict",
     "WorkItem",
     "WorkItemParty",
 ]

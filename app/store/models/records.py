@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Integer, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.base import State, Utc, db
@@ -75,6 +75,7 @@ class Communication(db.Model):  # type: ignore[name-defined,misc]
     feedback: Mapped[str | None] = mapped_column(Text)
     next_step: Mapped[str | None] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(80))
+    __table_args__ = (Index("ix_communication_direction_at", "direction", "at"),)
 
 
 class Comment(db.Model):  # type: ignore[name-defined,misc]
