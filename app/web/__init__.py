@@ -12,6 +12,7 @@ def register(app: Flask) -> None:
         api,
         auth,
         cases,
+        control,
         diagrams,
         exports,
         health,
@@ -27,7 +28,7 @@ def register(app: Flask) -> None:
 
     shell.install(app)
     security.install(app)
-    for part in (auth, inbox, tasks, cases, diagrams, exports, knowledge, portal, notifications, operations, admin):
+    for part in (auth, inbox, tasks, cases, control, diagrams, exports, knowledge, portal, notifications, operations, admin):
         app.register_blueprint(part.blueprint)
     api.install(app)
     health.install(app)

@@ -12,7 +12,7 @@ from sqlalchemy import case as when
 
 from app.store.base import db
 from app.store.models import Case, Incident, Instance, Milestone, Submission, WorkItem
-from app.store.queries.case_page import RUNNING
+from app.store.queries.case_page import RUNNING, Scope, visible
 from app.store.queries.control_list import RUNNING_STATES, verdict_of
 
 SURVEY = "satisfaction_survey"
@@ -116,13 +116,14 @@ def ages(edges: Sequence[datetime]) -> list[tuple[str, int, int]]:
     return [(row[0] or "", int(row[1]), int(row[2])) for row in db.session.execute(query)]
 
 
-def due_next(now: datetime, size: int) -> Sequence[Any]:
-    """Return the clocks that fall due next, with their cases."""
+def due_next(scope: Scope, size: int) -> Sequence[Any]:
+    """Return the clocks that fall due next, with their cases, of those that may be seen."""
     query = (
         select(Milestone.name, Milestone.due_at, Milestone.started_at, Case.number, Case.level, Case.customer_name,
                Case.id.label("case_id"))
         .join(Case, Case.id == Milestone.case_id)
-        .where(*RUNNING, Milestone.due_at >= now, Case.state == "open")
+        .where(*RUNNING, Milestone.due_at >= scope.now, Case.state == "open",
+               *([] if scope.everything else [visible(scope)]))
         .order_by(Milestone.due_at, Milestone.id).limit(size)
     )
     return db.session.execute(query).all()
