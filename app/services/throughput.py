@@ -93,6 +93,7 @@ class Throughput:
             times.setdefault(row.element_id, Counter())[row.bucket] += row.finished
             due[row.element_id] += row.due
             late[row.element_id] += row.late
+        self._add_inner(process, elements, definitions, first, last, due, late)
         now = self._standing(process, elements, definitions)
         return {
             element.id: Figures(
@@ -103,6 +104,21 @@ class Throughput:
         }
 
     # ---- inner
+
+    def _add_inner(self, process: str, elements: Sequence[Element], definitions: Sequence[int] | None, first: date,
+                   last: date, due: Counter[str], late: Counter[str]) -> None:
+        """Let a call be as late as what it calls, and a phase as what lies in it (whole days only for calls)."""
+        here = {(element.process, element.id): element for element in elements if element.process == process}
+        called = {element.called for element in here.values() if element.called}
+        inside = queries.lateness(self._rt.session(), sorted(called), definitions, first, last) if called else {}
+        for element in here.values():
+            if element.called in inside:
+                due[element.id], late[element.id] = inside[element.called]
+        for element in here.values():
+            if element.type != "subProcess":
+                for host in _upwards(here, process, element.id)[1:]:
+                    due[host] += due[element.id]
+                    late[host] += late[element.id]
 
     def _summed(self, process: str, definitions: Sequence[int] | None, first: date, last: date) -> list[Summed]:
         session, until = self._rt.session(), queries.rolled_until(self._rt.session())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -253,12 +253,6 @@ def rows_of(ids: Sequence[str]) -> list[Any]:
     return [rows[one] for one in ids if one in rows]
 
 
-def ids_of(scope: Scope, asked: InstanceFilter, most: int) -> list[str]:
-    """Return the ids of what the filter finds, at most `most`: for acting on all of it."""
-    query = _from(select(Instance.id)).where(*_conditions(scope, asked)).order_by(*_order(asked)).limit(most)
-    return list(db.session.execute(query).scalars())
-
-
 def export(scope: Scope, asked: InstanceFilter) -> Iterator[Any]:
     """Yield every row that the filter finds, newest first, read in batches; nothing is skipped or told twice."""
     conditions, after = _conditions(scope, asked), None
@@ -346,6 +340,12 @@ def standing(ids: Sequence[str]) -> Mapping[str, Sequence[Stand]]:
     return found
 
 
+def waits(ids: Sequence[str]) -> Sequence[Any]:
+    """Return (instance, process, element, due) of the timers of instances, the next one first."""
+    query = select(Timer.instance_id, Timer.process, Timer.element_id, Timer.due_at).where(Timer.instance_id.in_(ids))
+    return db.session.execute(query.order_by(when((Timer.due_at.is_(None), 1), else_=0), Timer.due_at)).all()
+
+
 def with_incident(ids: Sequence[str]) -> Mapping[str, int]:
     """Return how many open incidents each of these instances has."""
     query = (select(Incident.instance_id, func.count()).where(Incident.state == "open", Incident.instance_id.in_(ids))
@@ -378,8 +378,3 @@ def versions_of(process: str) -> Sequence[Any]:
     """Return the versions of a process, newest first."""
     query = select(Definition.id, Definition.version, Definition.created_at, Definition.name, Definition.name_en)
     return db.session.execute(query.where(Definition.key == process).order_by(Definition.version.desc())).all()
-
-
-def for_all(asked: InstanceFilter) -> InstanceFilter:
-    """Return the same filter from its first page."""
-    return replace(asked, page=1)

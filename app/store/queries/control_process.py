@@ -113,6 +113,16 @@ def summed(session: Session, process: str, definitions: Sequence[int] | None, fi
             in session.execute(query.group_by(ElementTime.element_id, ElementTime.bucket))]
 
 
+def lateness(session: Session, processes: Sequence[str], definitions: Sequence[int] | None, first: date,
+             last: date) -> Mapping[str, tuple[int, int]]:
+    """Return process -> (how many runs had a deadline, how many of them were late) of the daily sums."""
+    query = select(ElementTime.process, func.sum(ElementTime.due), func.sum(ElementTime.late)).where(
+        ElementTime.process.in_(processes), ElementTime.day >= first, ElementTime.day <= last)
+    if definitions is not None:
+        query = query.where(ElementTime.definition_id.in_(definitions))
+    return {row[0]: (int(row[1]), int(row[2])) for row in session.execute(query.group_by(ElementTime.process))}
+
+
 def standing(session: Session, processes: Sequence[str], definitions: Sequence[int] | None,
              now: datetime) -> list[tuple[str, str, str, bool, bool]]:
     """Return (process, element, instance, late, failed) of everything that waits in these processes now."""

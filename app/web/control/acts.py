@@ -110,7 +110,7 @@ def retry_incidents() -> Response | str | tuple[str, int]:
         services().operations.retry(int(number), actor())
 
     try:
-        found = services().control.each([number for number in rows], retry)
+        found = services().control.each(list(rows), retry)
     except ChengnuoError as error:
         return render_template("control/outcome.html", name=_("Try again"), results=[], back=back,
                                error=said(error)), 422

@@ -63,7 +63,8 @@ def span_of(args: Mapping[str, str]) -> Span:
         first = last - timedelta(days=(int(days) if days in map(str, PERIODS) else 30) - 1)
     first = max(first, last - timedelta(days=LONGEST))
     offset = now().astimezone(zone()).utcoffset() or timedelta()
-    return Span(first, last, midnight(first), midnight(last + timedelta(days=1)), now(), int(offset.total_seconds() // 60))
+    minutes = int(offset.total_seconds() // 60)
+    return Span(first, last, midnight(first), midnight(last + timedelta(days=1)), now(), minutes)
 
 
 def midnight(day: date) -> datetime:

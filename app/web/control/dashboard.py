@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 from flask import render_template, request
@@ -69,7 +69,8 @@ def dashboard() -> str:
     edges = [span.now + timedelta(hours=hours) for hours in DUE_WITHIN]
     groups = group_names()
     return render_template(
-        "control/dashboard.html", span=span, query=span_query(span), periods=periods(), headline=queries.headline(now()),
+        "control/dashboard.html", span=span, query=span_query(span), periods=periods(),
+        headline=queries.headline(now()),
         by_milestone=by_milestone, by_level=by_level, by_group=by_group, groups=groups, flow=flow, ages=ages,
         age_names=_age_names(), due=queries.due_next(scope(), DUE_ROWS), due_within=queries.due_within(now(), edges),
         due_hours=DUE_WITHIN, count=lambda row: countdown(row.due_at, now(), started_at=row.started_at),
@@ -78,7 +79,7 @@ def dashboard() -> str:
         charts={
             "milestone": _stacked([word(one.key, "milestone") for one in by_milestone], by_milestone),
             "level": _stacked([one.key or _("not graded") for one in by_level], by_level),
-            "group": _stacked([groups.get(one.key, one.key) for one in by_group], by_group),
+            "group": _stacked([groups.get(one.key, one.key) for one in by_group[:MOST_BARS]], by_group[:MOST_BARS]),
             "flow": _flow_chart(flow), "ages": _ages_chart(ages), "scores": _scores_chart(scores),
             "causes": _pareto_chart(causes),
         })
@@ -126,7 +127,7 @@ def _ages() -> dict[str, list[int]]:
 
 def _age_names() -> list[str]:
     edges = [0, *AGES]
-    return [*(str(_("%(a)s–%(b)s days", a=low, b=high)) for low, high in zip(edges, edges[1:], strict=False)),
+    return [*(str(_("%(a)s–%(b)s days", a=low, b=high)) for low, high in pairwise(edges)),
             str(_("over %(n)s days", n=AGES[-1]))]
 
 
@@ -196,11 +197,12 @@ def _targets(span: Span) -> list[Target]:
     found = []
     for one in services().kpis.all(span.since, span.until):
         share = f"{one.target:.0%}"
-        counted = "" if one.numerator is None or one.denominator is None else f"{one.numerator:g} / {one.denominator:g}"
+        known = one.numerator is not None and one.denominator is not None
+        counted = f"{one.numerator:.4g} / {one.denominator:.4g}" if known else ""
         found.append(Target(
             one.name[place], one.formula[place], f"{'≥' if one.op == '>=' else '≤'} {share}",
             "" if one.value is None else f"{one.value:.1%}", counted, one.met, one.clauses,
             one.reason[place] if one.reason else "", one.assumptions))
-    return sorted(found, key=lambda one: one.value == "")
+    return sorted(found, key=lambda one: (one.value == "", bool(one.met)))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -39,7 +40,7 @@ from app.web.diagrams import seen_instance
 from app.web.entry import actor, entry
 from app.web.problems import language
 from app.web.shell import named, now, zone
-from app.web.timeline import timeline
+from app.web.timeline import element_of, timeline
 from app.web.words import pairs, word
 from app.wiring import services
 
@@ -82,13 +83,33 @@ def instances() -> str:
     facets = queries.facets(scope(), search.asked)
     page = queries.page(scope(), search.asked, facets.total)
     ids = [row.id for row in page.rows]
+    where = queries.standing(ids)
     asked = search.asked
     return render_template(
         "control/instances.html", search=search, asked=asked, page=page, facets=_facets(facets, search),
-        standing=queries.standing(ids), failed=queries.with_incident(ids), groups=group_names(), rights=rights(),
-        query=_query(search), views=inbox.saved_views(actor().user_id or 0, PAGE),
-        colleagues=[user for user in people.users()] if rights().hand_on else [],
+        standing=where, failed=queries.with_incident(ids), waiting=_waiting(page.rows, where), groups=group_names(),
+        rights=rights(), query=_query(search), views=inbox.saved_views(actor().user_id or 0, PAGE),
+        colleagues=list(people.users()) if rights().hand_on else [],
         count=lambda row: countdown(row.next_due, now(), started_at=row.next_started))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What an instance without an open task waits for."""
+
+    name: str
+    due_at: datetime | None  # aware UTC
+
+
+def _waiting(rows: Sequence[Any], tasks: Mapping[str, Any]) -> dict[str, Waiting]:
+    """Return what the rows wait for in which nobody has anything to do: a time, a message or a call."""
+    versions = {row.id: row.definition_id for row in rows if row.id not in tasks}
+    found: dict[str, Waiting] = {}
+    for instance_id, process, element_id, due_at in queries.waits(list(versions)):
+        element = element_of(versions[instance_id], process, element_id)
+        if element is not None and element.attached_to is None:
+            found.setdefault(instance_id, Waiting(named(element), due_at))
+    return found
 
 
 def _query(search: Search) -> dict[str, str]:
@@ -231,7 +252,7 @@ def instance(instance_id: str) -> str:
         never_paused=NEVER_PAUSED, family=case_page.family(found.case_id) if found.case_id else [],
         tasks=[one for one in (case_page.tasks(found.case_id) if found.case_id else []) if one.state == "open"
                and one.instance_id == instance_id],
-        incidents=[one for one in case_page.open_incidents(found.case_id)] if found.case_id else [],
+        incidents=list(case_page.open_incidents(found.case_id)) if found.case_id else [],
         events=timeline(events, display, everything=request.args.get("all") == "1"), display=display, audit=audit,
         everything=request.args.get("all") == "1", variables=_variables(instance_id),
         papers=case_page.papers(found.case_id) if found.case_id else [], links=case_page.links(found.case_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -19,9 +20,11 @@ from app.web.control.search import quoted
 from app.web.countdown import span as in_words
 from app.web.entry import entry
 from app.web.shell import named
-from app.web.words import PROMINENT, word
+from app.web.words import word
 from app.wiring import services
 
+ACTIVITIES = frozenset({"userTask", "callActivity", "subProcess", "receiveTask"})
+LASTS = ACTIVITIES | {"intermediateCatchEvent", "serviceTask"}  # whose length means something
 MUCH_LATE = 0.1  # share of late runs from which an element is marked as late
 SOME_LATE = 0.0
 LAYERS = ("now", "finished", "median", "late")
@@ -68,9 +71,8 @@ def process(key: str) -> str:
     figures = services().throughput.picture(key, spec.elements, definitions, span.first, span.last)
     groups = group_names()
     rows = [_row(element, figures[element.id], groups, span, f"{key}/{version}" if version else "")
-            for element in spec.elements
-            if element.process == key and element.type in PROMINENT and element.name
-            and element.type not in ("scriptTask", "businessRuleTask", "serviceTask") or _moved(figures, element, key)]
+            for element in spec.elements if element.process == key and element.name and _is_shown(
+                element, figures[element.id])]
     ordered = sorted(rows, key=lambda row: (-row.figures.now.instances, -row.figures.finished))
     layer = request.args.get("layer", "")
     return render_template(
@@ -79,10 +81,13 @@ def process(key: str) -> str:
         layer=layer if layer in LAYERS else "now", query=span_query(span), names=process_names())
 
 
-def _moved(figures: Any, element: Any, key: str) -> bool:
-    """Return whether something happened at an element that people don't usually look at."""
-    return bool(element.process == key and element.type in PROMINENT and element.name
-                and (figures[element.id].now.failed or figures[element.id].now.instances))
+def _is_shown(element: Any, figures: Figures) -> bool:
+    """Return whether an element is told: all work, and events and services where something happened."""
+    if element.type in ACTIVITIES:
+        return True
+    if element.type in ("boundaryEvent", "intermediateCatchEvent", "endEvent"):
+        return bool(figures.finished or figures.now.instances)
+    return bool(figures.now.instances)
 
 
 def _row(element: Any, figures: Figures, groups: Any, span: Span, version: str) -> Row:
@@ -94,14 +99,21 @@ def _row(element: Any, figures: Figures, groups: Any, span: Span, version: str) 
         passed += f" version:{version}"
     listed = element.type not in ("callActivity", "subProcess")
     return Row(
-        element.id, named(element), word(element.type, "element_type"), groups.get(element.lane, element.lane_name or ""),
-        figures, in_words(figures.median) if figures.median else ("" if figures.median is None else _("at once")),
-        in_words(figures.p90) if figures.p90 else ("" if figures.p90 is None else _("at once")), heat, verdict,
+        element.id, named(element), word(element.type, "element_type"),
+        groups.get(element.lane, element.lane_name or ""),
+        figures, _length(element, figures.median), _length(element, figures.p90), heat, verdict,
         url_for("control.instances", q=where) if listed else
         url_for("control.instances", q=f"process:{element.called}") if element.called else "",
         url_for("control.instances", q=passed),
         url_for("control.instances", q=passed.replace(f"/{element.id}", f"/{element.id}/late", 1)) if share else "",
         element.called)
+
+
+def _length(element: Any, value: timedelta | None) -> str:
+    """Return a length in words; events have none."""
+    if value is None or element.type not in LASTS:
+        return ""
+    return in_words(value) if value else _("at once")
 
 
 def _heat(figures: Figures) -> tuple[str, str]:
