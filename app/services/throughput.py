@@ -107,7 +107,7 @@ class Throughput:
 
     def _add_inner(self, process: str, elements: Sequence[Element], definitions: Sequence[int] | None, first: date,
                    last: date, due: Counter[str], late: Counter[str]) -> None:
-        """Let a call be as late as what it calls, and a phase as what lies in it (whole days only for calls)."""
+        """Let a phase be as late as the tasks that lie in it, and a call as the process that it calls (by whole days)."""
         here = {(element.process, element.id): element for element in elements if element.process == process}
         called = {element.called for element in here.values() if element.called}
         inside = queries.lateness(self._rt.session(), sorted(called), definitions, first, last) if called else {}
@@ -115,7 +115,7 @@ class Throughput:
             if element.called in inside:
                 due[element.id], late[element.id] = inside[element.called]
         for element in here.values():
-            if element.type != "subProcess":
+            if element.type == "userTask":
                 for host in _upwards(here, process, element.id)[1:]:
                     due[host] += due[element.id]
                     late[host] += late[element.id]

@@ -18,7 +18,7 @@ from app.web.countdown import countdown
 from app.web.entry import entry
 from app.web.problems import language
 from app.web.shell import now
-from app.web.words import word
+from app.web.words import MILESTONES, word
 from app.wiring import services
 
 AGES = (1, 3, 7, 14)  # days: an open case is younger than the first, ... or older than the last (B21-5-3: 14 days)
@@ -28,6 +28,7 @@ CAUSES = ("root_cause", "complaint_type", "responsibility", "responsible_departm
 VITAL = 0.8  # Pareto: the few causes that make this share of all
 MOST_BARS = 12
 WEEKLY_FROM = 92  # days of a span from which the flow is shown by week
+ORDER = {name: place for place, name in enumerate(MILESTONES)}  # as the policy goes on
 LEVELS = ("P1", "P2", "P3", "P4", "")
 COLOURS = {"kept": "#2f8f5b", "broken": "#b3262a", "late": "#e08a1e", "open": "#7aa2cf"}
 
@@ -64,6 +65,7 @@ def dashboard() -> str:
     span, what = span_of(request.args), request.args.get("causes", "")
     what = what if what in CAUSES else CAUSES[0]
     by_milestone, by_level = queries.sla(span)
+    by_milestone.sort(key=lambda one: ORDER.get(one.key, len(ORDER)))
     by_group, causes = queries.tasks(span), _causes(span, what)
     flow, ages, scores = _flow(span), _ages(), queries.scores(span)
     edges = [span.now + timedelta(hours=hours) for hours in DUE_WITHIN]
@@ -93,7 +95,7 @@ def _stacked(names: Sequence[str], rows: Sequence[Shares]) -> dict[str, Any]:
 
 def verdict_words() -> Mapping[str, str]:
     """Return what the four states of a clock are called."""
-    return {"kept": _("Kept"), "broken": _("Broken"), "late": _("Overdue"), "open": _("Running")}
+    return {"kept": _("Kept"), "broken": _("Broken"), "late": _("Overdue"), "open": _("Counting")}
 
 
 # ---- backlog
@@ -113,7 +115,7 @@ def _flow(span: Span) -> list[tuple[str, int, int]]:
 
 def _flow_chart(rows: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
     return {"kind": "lines", "categories": [day[5:] for day, _came, _closed in rows], "series": [
-        {"name": _("Registered"), "color": "#1d3f66", "data": [came for _day, came, _closed in rows]},
+        {"name": _("Came in"), "color": "#1d3f66", "data": [came for _day, came, _closed in rows]},
         {"name": _("Closed"), "color": "#2f8f5b", "data": [closed for _day, _came, closed in rows]}]}
 
 
@@ -184,7 +186,7 @@ def _cause_name(what: str, name: str) -> str:
 
 def _pareto_chart(rows: Sequence[Cause]) -> dict[str, Any]:
     return {"kind": "pareto", "categories": [row.name for row in rows], "vital": VITAL * 100, "series": [
-        {"name": _("Complaints"), "color": "#1d3f66", "data": [row.number for row in rows]},
+        {"name": _("Number of complaints"), "color": "#1d3f66", "data": [row.number for row in rows]},
         {"name": _("Cumulative share"), "color": "#e08a1e", "data": [round(row.so_far * 100, 1) for row in rows]}]}
 
 

@@ -44,11 +44,11 @@ const OPTIONS = {
   },
   pareto(spec) {
     const [bars, line] = spec.series;
-    return { ...base(spec), xAxis: { ...category(spec, 8), axisLabel: { color: MUTED, interval: 0, rotate: spec.categories.length > 6 ? 28 : 0, formatter: (text) => wide(text, 9) } },
+    return { ...base(spec), xAxis: { ...category(spec, 8), axisLabel: { color: MUTED, interval: 0, rotate: spec.categories.length > 6 || innerWidth < 600 ? 28 : 0, formatter: (text) => wide(text, 9) } },
       yAxis: [value(), { type: "value", min: 0, max: 100, splitLine: { show: false }, axisLabel: { color: MUTED, formatter: "{value} %" } }],
       series: [{ name: bars.name, type: "bar", barMaxWidth: 46, data: bars.data, label: { show: true, position: "top", color: MUTED } },
         { name: line.name, type: "line", yAxisIndex: 1, symbol: "circle", symbolSize: 6, data: line.data,
-          markLine: { silent: true, symbol: "none", lineStyle: { color: "#a3181c", type: "dashed" }, label: { formatter: `${spec.vital} %`, color: "#a3181c" }, data: [{ yAxis: spec.vital }] } }] };
+          markLine: { silent: true, symbol: "none", lineStyle: { color: "#a3181c", type: "dashed" }, label: { formatter: `${spec.vital} %`, color: "#a3181c", position: "insideStartTop" }, data: [{ yAxis: spec.vital }] } }] };
   },
 };
 
