@@ -107,7 +107,7 @@ class Throughput:
 
     def _add_inner(self, process: str, elements: Sequence[Element], definitions: Sequence[int] | None, first: date,
                    last: date, due: Counter[str], late: Counter[str]) -> None:
-        """Let a phase be as late as the tasks that lie in it, and a call as the process that it calls (by whole days)."""
+        """Let a phase be as late as the tasks that lie in it, a call as the process that it calls (whole days)."""
         here = {(element.process, element.id): element for element in elements if element.process == process}
         called = {element.called for element in here.values() if element.called}
         inside = queries.lateness(self._rt.session(), sorted(called), definitions, first, last) if called else {}

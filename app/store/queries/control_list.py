@@ -29,6 +29,7 @@ from app.store.queries.inbox import Page, contained_in, matching
 
 PAGE_SIZE = 50
 EXPORT_BATCH = 500
+SEES_STANDING = frozenset({"manager", "admin", "director", "compliance", "general_manager"})  # what has no case
 RUNNING_STATES = ("active", "suspended")
 FACET_SIZE = 8
 
@@ -128,6 +129,8 @@ def _conditions(scope: Scope, asked: InstanceFilter) -> list[ColumnElement[bool]
     found: list[ColumnElement[bool]] = []
     if not scope.everything:
         found.append(visible(scope, Instance.case_id))
+    elif not scope.groups & SEES_STANDING:
+        found.append(Instance.case_id.is_not(None))
     for column, value in ((Case.level, asked.level), (Case.type, asked.type), (Case.status, asked.status)):
         if value:
             found.append(column == value)

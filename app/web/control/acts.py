@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import abort, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from app.errors import ChengnuoError
-from app.services.control import Outcome
+from app.errors import ChengnuoError, NotFound
+from app.services.control import MOST, Outcome
 from app.store.queries import case_page
 from app.store.queries import control_list as queries
 from app.store.queries import operations as incident_queries
@@ -34,7 +35,8 @@ def _verbs() -> dict[str, tuple[str, Callable[[str], int | None]]]:
 
     def seen(act: Callable[[str], Any]) -> Callable[[str], int | None]:
         def do(instance_id: str) -> int | None:
-            seen_instance(instance_id)
+            if not _is_seen(instance_id):
+                raise NotFound("No such instance", "没有这个流程实例")
             found: int | None = act(instance_id)
             return found
 
@@ -52,6 +54,14 @@ def _verbs() -> dict[str, tuple[str, Callable[[str], int | None]]]:
     }
 
 
+def _is_seen(instance_id: str) -> bool:
+    try:
+        seen_instance(instance_id)
+    except HTTPException:
+        return False
+    return True
+
+
 def _migrated(instance_id: str, reason: str) -> None:
     services().control.migrate(instance_id, reason, actor())
 
@@ -59,7 +69,7 @@ def _migrated(instance_id: str, reason: str) -> None:
 def _regraded(instance_id: str, level: str, reason: str) -> None:
     found = seen_instance(instance_id)
     if not found.case_id:
-        abort(404)
+        raise NotFound("It belongs to no case", "该流程不属于任何个案")
     services().control.change_level(found.case_id, level, reason, actor())
 
 
@@ -73,11 +83,10 @@ def act() -> Response | str | tuple[str, int]:
     ids = request.form.getlist("row")
     back = safe_next(request.form.get("back"), url_for("control.instances"))
     name, run = verbs[verb]
-    rows = {row.id: row for row in queries.rows_of(ids[:500])}
+    rows = {row.id: row for row in queries.rows_of(ids[:MOST]) if _is_seen(row.id)}
     if verb in FOR_GOOD and request.form.get("confirmed") != CONFIRMED:
-        seen = [seen_instance(one) for one in rows]
-        return render_template("control/confirm.html", name=name, verb=verb, back=back,
-                               rows=[rows[one.id] for one in seen], reason=request.form.get("reason", ""))
+        return render_template("control/confirm.html", name=name, verb=verb, back=back, rows=list(rows.values()),
+                               reason=request.form.get("reason", ""))
     try:
         found = services().control.each(ids, run)
     except ChengnuoError as error:

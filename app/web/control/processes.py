@@ -105,7 +105,8 @@ def _row(element: Any, figures: Figures, groups: Any, span: Span, version: str) 
         url_for("control.instances", q=where) if listed else
         url_for("control.instances", q=f"process:{element.called}") if element.called else "",
         url_for("control.instances", q=passed),
-        url_for("control.instances", q=passed.replace(f"/{element.id}", f"/{element.id}/late", 1)) if share and element.type == "userTask" else "",
+        url_for("control.instances", q=passed.replace(f"/{element.id}", f"/{element.id}/late", 1))
+        if share and element.type == "userTask" else "",
         element.called)
 
 
