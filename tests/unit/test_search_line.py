@@ -13,7 +13,8 @@ from app.store.queries.control_list import InstanceFilter
 from app.web.control.search import Search, Vocabulary, quoted, split, understand, without
 
 WORDS = Vocabulary(
-    types={"complaint": "complaint", "投诉": "complaint"}, groups={"supervisor": "supervisor", "客服主管": "supervisor"},
+    types={"complaint": "complaint", "投诉": "complaint"},
+    groups={"supervisor": "supervisor", "客服主管": "supervisor"},
     processes={"complaint": "complaint", "客户投诉处理": "complaint"}, users={"engineer": 5, "王强": 5},
     milestones={"verify": "verify", "核实": "verify"}, zone=ZoneInfo("Asia/Shanghai"))
 NOTHING = InstanceFilter()

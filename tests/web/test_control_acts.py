@@ -61,14 +61,16 @@ def test_a_case_is_regraded_with_a_reason_and_its_old_deadlines_are_kept(any_app
     manager, services = Browser(any_app, "manager"), current_services()
     assert one.level != "P1"
     before = {row.name: row.due_at for row in db.session.query(Milestone).filter_by(case_id=one.id)}
-    assert manager.post(f"/control/cases/{one.number}/level", {"level": "P1", "reason": "媒体已介入"}).status_code == 302
+    path, wanted = f"/control/cases/{one.number}/level", {"level": "P1", "reason": "媒体已介入"}
+    assert manager.post(path, wanted).status_code == 302
     db.session.rollback()
     db.session.expire_all()
     changed = db.session.get(Case, one.id)
     assert changed is not None
     assert changed.level == "P1"
     rows = db.session.query(Milestone).filter_by(case_id=one.id).all()
-    superseded, running = [row for row in rows if row.state == "superseded"], [row for row in rows if row.state == "open"]
+    superseded = [row for row in rows if row.state == "superseded"]
+    running = [row for row in rows if row.state == "open"]
     assert superseded
     assert all(row.due_at == before[row.name] and row.superseded_by for row in superseded)
     assert {row.name: row.due_at for row in running} != before
@@ -150,11 +152,11 @@ def test_many_are_suspended_and_each_row_tells_what_came_of_it(any_app: Flask, o
     manager.post(ACT, {"verb": "suspend", "row": rows[0], "reason": "先停一件"})
     page = manager.post(ACT, {"verb": "suspend", "row": rows, "reason": "系统盘点"}).get_data(as_text=True)
     assert "3 项中 1 项成功" in page
-    assert [text.split("\n")[0].split(" ")[0][:3] for _label, text in results(page)] == ["未执行", "成功", "未执行"] or [
-        ("未执行" in text, "成功" in text) for _label, text in results(page)] == [(True, False), (False, True), (True, False)]
+    assert ["成功" in text for _label, text in results(page)] == [False, True, False]
     page = manager.post(ACT, {"verb": "resume", "row": rows[:2]}).get_data(as_text=True)
     assert "2 项中 2 项成功" in page
-    assert {entry.detail.get("reason") for entry in audited("operations:instance:suspended")} == {"先停一件", "系统盘点"}
+    reasons = [entry.detail.get("reason") for entry in audited("operations:instance:suspended")]
+    assert reasons == ["先停一件", "系统盘点"]
 
 
 def test_cancelling_is_asked_once_more_and_needs_a_reason(any_app: Flask, one: Case) -> None:
@@ -165,7 +167,8 @@ def test_cancelling_is_asked_once_more_and_needs_a_reason(any_app: Flask, one: C
     assert db.session.query(Instance.state).filter_by(id=row).scalar() == "active"
     page = manager.post(ACT, {"verb": "cancel", "row": row, "confirmed": "yes"}).get_data(as_text=True)
     assert "请说明原因" in page
-    page = manager.post(ACT, {"verb": "cancel", "row": row, "confirmed": "yes", "reason": "误登记"}).get_data(as_text=True)
+    sure = {"verb": "cancel", "row": row, "confirmed": "yes", "reason": "误登记"}
+    page = manager.post(ACT, sure).get_data(as_text=True)
     assert "1 项中 1 项成功" in page
     db.session.rollback()
     db.session.expire_all()
@@ -212,7 +215,8 @@ def test_incidents_are_tried_again_many_at_once(any_app: Flask, one: Case) -> No
     with unit_of_work() as session:
         for place in range(2):
             session.add(Incident(instance_id=top(one.id), case_id=one.id, process="case", element_id="x", kind="timer",
-                                 message_zh=f"定时器失败 {place}", message_en="failed", created_at=services.clock.now()))
+                                 message_zh=f"定时器失败 {place}", message_en="failed",
+                                 created_at=services.clock.now()))
     ids = [str(row.id) for row in db.session.query(Incident).order_by(Incident.id)]
     assert 'name="incident"' in manager.text("/operations/incidents")
     page = manager.post("/control/incidents/retry", {"incident": [*ids, "999999"]}).get_data(as_text=True)

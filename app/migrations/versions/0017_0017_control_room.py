@@ -36,7 +36,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_instance_control', ['created_at', 'id', 'state', 'definition_id', 'process', 'case_id'], unique=False)
 
     with op.batch_alter_table('milestone', schema=None) as batch_op:
-        batch_op.create_index('ix_milestone_started', ['started_at', 'name', 'case_id', 'state', 'due_at', 'reached_at', 'paused_at', 'target_only'], unique=False)
+        batch_op.create_index('ix_milestone_name_started', ['name', 'started_at', 'case_id', 'state', 'due_at', 'reached_at', 'paused_at', 'target_only'], unique=False)
 
     with op.batch_alter_table('timer', schema=None) as batch_op:
         batch_op.create_index('ix_timer_element', ['process', 'element_id', 'instance_id'], unique=False)
@@ -59,7 +59,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_timer_element')
 
     with op.batch_alter_table('milestone', schema=None) as batch_op:
-        batch_op.drop_index('ix_milestone_started')
+        batch_op.drop_index('ix_milestone_name_started')
 
     with op.batch_alter_table('instance', schema=None) as batch_op:
         batch_op.drop_index('ix_instance_control')

@@ -59,13 +59,13 @@ def _shares(counts: Mapping[tuple[str, str], int]) -> list[Shares]:
     return [Shares(key, **{one: counts.get((key, one), 0) for one in VERDICTS}) for key in keys]
 
 
-def sla(span: Span) -> tuple[list[Shares], list[Shares]]:
-    """Return how the clocks stand that were started in the span, by milestone and by the case's level."""
+def sla(span: Span, names: Sequence[str]) -> tuple[list[Shares], list[Shares]]:
+    """Return how the clocks of these names stand that were started in the span, by name and by the case's level."""
     verdict = verdict_of(span.now).label("verdict")
     inner = (
         select(Milestone.name, Case.level, verdict)
         .join(Case, Case.id == Milestone.case_id)
-        .where(Milestone.started_at >= span.since, Milestone.started_at < span.until,
+        .where(Milestone.name.in_(names), Milestone.started_at >= span.since, Milestone.started_at < span.until,
                Milestone.target_only.is_(False))
         .subquery()
     )

@@ -125,7 +125,8 @@ def standing_at(element: str, process: str = "") -> Select[Any]:
     return select(found.c.instance_id)
 
 
-def _conditions(scope: Scope, asked: InstanceFilter) -> list[ColumnElement[bool]]:
+def conditions(scope: Scope, asked: InstanceFilter) -> list[ColumnElement[bool]]:
+    """Return what is asked as conditions on instances and cases; texts are looked up here, once."""
     found: list[ColumnElement[bool]] = []
     if not scope.everything:
         found.append(visible(scope, Instance.case_id))
@@ -141,8 +142,17 @@ def _conditions(scope: Scope, asked: InstanceFilter) -> list[ColumnElement[bool]
         found.append(or_(*(Instance.state == one for one in asked.states)))
     if asked.definitions is not None:
         found.append(Instance.definition_id.in_(asked.definitions))
-    found += [or_(matching(one, Instance.case_id), contained_in(Case.product_model, one)) for one in asked.words]
-    return found + _standing(asked) + _judged(scope.now, asked)
+    return [*found, *map(_word, asked.words), *_standing(asked), *_judged(scope.now, asked)]
+
+
+def _word(text: str) -> ColumnElement[bool]:
+    """Return the condition that a case has a word in its number, customer, telephone, serial, order or product."""
+    products = db.session.execute(select(Case.product_model).where(contained_in(Case.product_model, text)).distinct())
+    models = [model for (model,) in products]
+    by_case = matching(text, Instance.case_id)
+    if not models:
+        return by_case
+    return or_(by_case, Instance.case_id.in_(select(Case.id).where(Case.product_model.in_(models))))
 
 
 def _standing(asked: InstanceFilter) -> list[ColumnElement[bool]]:
@@ -227,14 +237,13 @@ def _order(asked: InstanceFilter) -> list[Any]:
     return [when((column.is_(None), 1), else_=0), directed, last]  # what has none comes last, on both databases
 
 
-def page(scope: Scope, asked: InstanceFilter, total: int, size: int = PAGE_SIZE) -> Page:
-    """Return one page of the list, of which `total` rows are known; a page beyond the end becomes the last one."""
+def page(found: Sequence[ColumnElement[bool]], asked: InstanceFilter, total: int, size: int = PAGE_SIZE) -> Page:
+    """Return one page of what is `found` (conditions), `total` rows in all; a page beyond the end is the last one."""
     number = max(1, min(asked.page, -(-total // size)))
-    conditions = _conditions(scope, asked)
     plain = not _needs_case(asked) and asked.sort == "created"
     query = select(Instance.id) if plain else _from(select(Instance.id))
     ids = db.session.execute(
-        query.where(*conditions).order_by(*_order(asked)).limit(size).offset((number - 1) * size)).scalars().all()
+        query.where(*found).order_by(*_order(asked)).limit(size).offset((number - 1) * size)).scalars().all()
     return Page(rows_of(ids), number, total, size)
 
 
@@ -258,9 +267,9 @@ def rows_of(ids: Sequence[str]) -> list[Any]:
 
 def export(scope: Scope, asked: InstanceFilter) -> Iterator[Any]:
     """Yield every row that the filter finds, newest first, read in batches; nothing is skipped or told twice."""
-    conditions, after = _conditions(scope, asked), None
+    wanted, after = conditions(scope, asked), None
     while True:
-        query = _from(select(Instance.id, Instance.created_at)).where(*conditions)
+        query = _from(select(Instance.id, Instance.created_at)).where(*wanted)
         if after is not None:
             query = query.where(or_(Instance.created_at < after[1], and_(
                 Instance.created_at == after[1], Instance.id < after[0])))
@@ -274,14 +283,15 @@ def export(scope: Scope, asked: InstanceFilter) -> Iterator[Any]:
         after = found[-1]
 
 
-def facets(scope: Scope, asked: InstanceFilter) -> Facets:
-    """Return how many of the result are of each kind: one pass over instances and cases, three over what is open."""
-    conditions = _conditions(scope, asked)
-    keys = (Instance.state, Instance.definition_id, Case.level, Case.type)
-    rows = db.session.execute(_from(select(*keys, func.count())).where(*conditions).group_by(*keys)).all()
+def facets(found: Sequence[ColumnElement[bool]], now: datetime) -> Facets:
+    """Return how many of what is `found` (conditions) are of each kind: one pass over it, one over its open tasks."""
+    late = when((overdue(now), 1), else_=0).label("late")
+    failed = when((Instance.id.in_(select(Incident.instance_id).where(Incident.state == "open")), 1), else_=0)
+    inner = _from(select(Instance.state, Instance.definition_id, Case.level, Case.type, late, failed.label("failed")))
+    kinds = inner.where(*found).subquery()
+    rows = db.session.execute(select(*kinds.c, func.count()).group_by(*kinds.c)).all()
     versions = {row.id: f"{row.key}/{row.version}" for row in
                 db.session.execute(select(Definition.id, Definition.key, Definition.version))}
-    matched = _from(select(Instance.id)).where(*conditions)
 
     def counted(place: int, names: Mapping[Any, str] | None = None) -> list[tuple[str, int]]:
         sums: dict[str, int] = {}
@@ -291,10 +301,20 @@ def facets(scope: Scope, asked: InstanceFilter) -> Facets:
                 sums[key] = sums.get(key, 0) + row[-1]
         return sorted(sums.items(), key=lambda one: (-one[1], one[0]))
 
-    standing_there = func.count(WorkItem.instance_id.distinct())
+    elements, groups = _open_tasks(found)
+    return Facets(
+        total=sum(row[-1] for row in rows), state=counted(0), version=counted(1, versions), level=sorted(counted(2)),
+        type=counted(3), group=groups, element=elements, overdue=sum(row[-1] for row in rows if row[4]),
+        incident=sum(row[-1] for row in rows if row[5]))
+
+
+def _open_tasks(found: Sequence[ColumnElement[bool]]) -> tuple[list[Any], list[Any]]:
+    """Return the elements and the groups that most of what is `found` stands at and with."""
+    running = _from(select(Instance.id)).where(Instance.state.in_(RUNNING_STATES), *found)
     items = (
-        select(WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code, standing_there)
-        .where(WorkItem.state == "open", WorkItem.instance_id.in_(matched))
+        select(WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code,
+               func.count(WorkItem.instance_id.distinct()))
+        .where(WorkItem.state == "open", WorkItem.instance_id.in_(running))
         .group_by(WorkItem.element_id, WorkItem.name, WorkItem.name_en, WorkItem.group_code)
     )
     elements: dict[tuple[str, str, str], int] = {}
@@ -303,17 +323,8 @@ def facets(scope: Scope, asked: InstanceFilter) -> Facets:
         elements[element, name, name_en] = elements.get((element, name, name_en), 0) + number
         if group:
             groups[group] = groups.get(group, 0) + number
-    # Of what runs alone, and from what is overdue or failed: never over all that has ended.
-    late = _from(select(func.count())).where(*conditions, overdue(scope.now))
-    failed = matched.where(Instance.id.in_(select(Incident.instance_id).where(Incident.state == "open")))
-    return Facets(
-        total=sum(row[-1] for row in rows), state=counted(0), version=counted(1, versions), level=sorted(counted(2)),
-        type=counted(3),
-        group=sorted(groups.items(), key=lambda one: -one[1])[:FACET_SIZE],
-        element=sorted(elements.items(), key=lambda one: -one[1])[:FACET_SIZE],
-        overdue=db.session.execute(late).scalar_one(),
-        incident=db.session.execute(select(func.count()).select_from(failed.subquery())).scalar_one(),
-    )
+    return tuple(sorted(some.items(), key=lambda one: -one[1])[:FACET_SIZE]  # type: ignore[return-value]
+                 for some in (elements, groups))
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from typing import Any
 
-from flask import render_template, request
+from flask import current_app, render_template, request
 from flask_babel import gettext as _
 
+from app.services.kpis import Kpi
 from app.store.queries import control_board as queries
 from app.store.queries.control_board import Shares, Span
 from app.web.control.base import LOOKS, blueprint, group_names, periods, scope, span_of, span_query
@@ -27,6 +28,7 @@ DUE_ROWS = 12
 CAUSES = ("root_cause", "complaint_type", "responsibility", "responsible_department", "product")
 VITAL = 0.8  # Pareto: the few causes that make this share of all
 MOST_BARS = 12
+KEPT = 32  # spans whose targets are remembered for a minute
 WEEKLY_FROM = 92  # days of a span from which the flow is shown by week
 ORDER = {name: place for place, name in enumerate(MILESTONES)}  # as the policy goes on
 LEVELS = ("P1", "P2", "P3", "P4", "")
@@ -64,7 +66,7 @@ def dashboard() -> str:
     """Show how the company keeps its promises: every figure with its table, and the cases behind it."""
     span, what = span_of(request.args), request.args.get("causes", "")
     what = what if what in CAUSES else CAUSES[0]
-    by_milestone, by_level = queries.sla(span)
+    by_milestone, by_level = queries.sla(span, list(ORDER))
     by_milestone.sort(key=lambda one: ORDER.get(one.key, len(ORDER)))
     by_group, causes = queries.tasks(span), _causes(span, what)
     flow, ages, scores = _flow(span), _ages(), queries.scores(span)
@@ -193,11 +195,22 @@ def _pareto_chart(rows: Sequence[Cause]) -> dict[str, Any]:
 # ---- targets
 
 
+def _counted(span: Span) -> Sequence[Kpi]:
+    """Return the targets' figures; asked for again within a minute, they are those of before."""
+    kept: dict[tuple[datetime, ...], Sequence[Kpi]] = current_app.extensions.setdefault("control_targets", {})
+    key = (span.since, span.until, span.now.replace(second=0, microsecond=0))
+    if key not in kept:
+        if len(kept) >= KEPT:
+            kept.clear()
+        kept[key] = services().kpis.all(span.since, span.until)
+    return kept[key]
+
+
 def _targets(span: Span) -> list[Target]:
     """Return the policy's targets; what has figures first."""
     place = 0 if language() == "zh" else 1
     found = []
-    for one in services().kpis.all(span.since, span.until):
+    for one in _counted(span):
         share = f"{one.target:.0%}"
         known = one.numerator is not None and one.denominator is not None
         counted = f"{one.numerator:.4g} / {one.denominator:.4g}" if known else ""

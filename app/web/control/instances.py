@@ -80,8 +80,9 @@ def _search() -> Search:
 def instances() -> str:
     """List what one line of search finds, with how many there are of each kind."""
     search = _search()
-    facets = queries.facets(scope(), search.asked)
-    page = queries.page(scope(), search.asked, facets.total)
+    found = queries.conditions(scope(), search.asked)
+    facets = queries.facets(found, now())
+    page = queries.page(found, search.asked, facets.total)
     ids = [row.id for row in page.rows]
     where = queries.standing(ids)
     asked = search.asked

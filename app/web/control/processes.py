@@ -24,7 +24,7 @@ from app.web.words import word
 from app.wiring import services
 
 ACTIVITIES = frozenset({"userTask", "callActivity", "subProcess", "receiveTask"})
-LASTS = ACTIVITIES | {"intermediateCatchEvent", "serviceTask"}  # whose length means something
+LASTS = ACTIVITIES | {"serviceTask"}  # whose length means something
 MUCH_LATE = 0.1  # share of late runs from which an element is marked as late
 SOME_LATE = 0.0
 LAYERS = ("now", "finished", "median", "late")

@@ -24,7 +24,7 @@ const OPTIONS = {
   shares(spec) {
     const totals = spec.categories.map((_, place) => spec.series.reduce((sum, one) => sum + one.data[place], 0));
     return { ...base(spec), xAxis: { ...value(), max: 100, minInterval: 0, axisLabel: { color: MUTED, formatter: "{value} %" } },
-      yAxis: { ...category(spec, 14), inverse: true },
+      yAxis: { ...category(spec, innerWidth < 600 ? 10 : 22), inverse: true },
       tooltip: { ...base(spec).tooltip, formatter: (rows) => [rows[0].name, ...rows.map((row) => `${row.seriesName}: ${spec.series[row.seriesIndex].data[row.dataIndex]} (${row.value.toFixed(0)} %)`)].join("\n") },
       series: spec.series.map((one) => ({ name: one.name, type: "bar", stack: "all", barMaxWidth: 20,
         data: one.data.map((number, place) => (totals[place] ? (number / totals[place]) * 100 : 0)) })) };
