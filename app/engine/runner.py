@@ -144,7 +144,7 @@ class Execution:
         """Change variables that tokens carry; what a token does not know stays unknown to it."""
         plain = self._engine.plain(dict(variables))
         for scope in self._instance.scopes():
-            for task in scope.live():
+            for task in scope.tasks.values():  # finished ones too: what is kept of them is inherited
                 known = {name: value for name, value in plain.items() if name in task.data}
                 if known:
                     task.data = {**task.data, **known}

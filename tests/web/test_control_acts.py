@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -113,7 +113,8 @@ def test_a_clock_stands_still_and_moves_by_that_time(any_app: Flask, one: Case, 
     manager.post(path, {"milestone": "resolution", "verb": "resume", "reason": "备件已到"})
     (row,) = clocks(one.id, "resolution")
     assert row.paused_at is None
-    assert row.due_at - due == timedelta(hours=2)
+    # Two working hours: from Thursday 18:00 to Friday 11:00.
+    assert (due, row.due_at) == (datetime(2026, 3, 5, 10, tzinfo=UTC), datetime(2026, 3, 6, 3, tzinfo=UTC))
     assert row.promised_at == due
     assert [entry.detail["milestone"] for entry in audited("control:clock:pause") + audited("control:clock:resume")
             ] == ["resolution", "resolution"]

@@ -33,7 +33,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_history_at', ['at'], unique=False)
 
     with op.batch_alter_table('instance', schema=None) as batch_op:
-        batch_op.create_index('ix_instance_control', ['created_at', 'id', 'state', 'definition_id', 'process', 'case_id'], unique=False)
+        batch_op.create_index('ix_instance_control', ['created_at', 'id', 'state', 'definition_id', 'process', 'case_id', 'parent_id'], unique=False)
 
     with op.batch_alter_table('milestone', schema=None) as batch_op:
         batch_op.create_index('ix_milestone_name_started', ['name', 'started_at', 'case_id', 'state', 'due_at', 'reached_at', 'paused_at', 'target_only'], unique=False)

@@ -33,7 +33,8 @@ class Instance(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_instance_case_state", "case_id", "state"),
         Index("ix_instance_state_created", "state", "created_at"),
         # What the control room's list filters, counts and sorts by, without the states.
-        Index("ix_instance_control", "created_at", "id", "state", "definition_id", "process", "case_id"),
+        Index("ix_instance_control", "created_at", "id", "state", "definition_id", "process", "case_id",
+              "parent_id"),
         Index("ix_instance_process_created", "process", "created_at"),
     )
 
