@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import current_app, render_template, request
 from flask_babel import gettext as _
 
-from app.services.kpis import Kpi
 from app.store.queries import control_board as queries
 from app.store.queries.control_board import Shares, Span
 from app.web.control.base import LOOKS, blueprint, group_names, periods, scope, span_of, span_query
@@ -22,13 +21,14 @@ from app.web.shell import now
 from app.web.words import MILESTONES, word
 from app.wiring import services
 
+T = TypeVar("T")
 AGES = (1, 3, 7, 14)  # days: an open case is younger than the first, ... or older than the last (B21-5-3: 14 days)
 DUE_WITHIN = (4, 24, 72)  # hours
 DUE_ROWS = 12
 CAUSES = ("root_cause", "complaint_type", "responsibility", "responsible_department", "product")
 VITAL = 0.8  # Pareto: the few causes that make this share of all
 MOST_BARS = 12
-KEPT = 32  # spans whose targets are remembered for a minute
+KEPT = 64  # answers that are remembered for a minute
 WEEKLY_FROM = 92  # days of a span from which the flow is shown by week
 ORDER = {name: place for place, name in enumerate(MILESTONES)}  # as the policy goes on
 LEVELS = ("P1", "P2", "P3", "P4", "")
@@ -66,9 +66,9 @@ def dashboard() -> str:
     """Show how the company keeps its promises: every figure with its table, and the cases behind it."""
     span, what = span_of(request.args), request.args.get("causes", "")
     what = what if what in CAUSES else CAUSES[0]
-    by_milestone, by_level = queries.sla(span, list(ORDER))
+    (by_milestone, by_level), by_group = _promises(span)
     by_milestone.sort(key=lambda one: ORDER.get(one.key, len(ORDER)))
-    by_group, causes = queries.tasks(span), _causes(span, what)
+    causes = _causes(span, what)
     flow, ages, scores = _flow(span), _ages(), queries.scores(span)
     edges = [span.now + timedelta(hours=hours) for hours in DUE_WITHIN]
     groups = group_names()
@@ -87,6 +87,14 @@ def dashboard() -> str:
             "flow": _flow_chart(flow), "ages": _ages_chart(ages), "scores": _scores_chart(scores),
             "causes": _pareto_chart(causes),
         })
+
+
+def _promises(span: Span) -> tuple[tuple[list[Shares], list[Shares]], list[Shares]]:
+    """Return how clocks (by milestone, by level) and tasks (by group) stand; of long spans at most a minute old."""
+    def count() -> tuple[tuple[list[Shares], list[Shares]], list[Shares]]:
+        return queries.sla(span, list(ORDER)), queries.tasks(span)
+
+    return _kept("promises", span, count) if (span.last - span.first).days > WEEKLY_FROM else count()
 
 
 def _stacked(names: Sequence[str], rows: Sequence[Shares]) -> dict[str, Any]:
@@ -195,14 +203,14 @@ def _pareto_chart(rows: Sequence[Cause]) -> dict[str, Any]:
 # ---- targets
 
 
-def _counted(span: Span) -> Sequence[Kpi]:
-    """Return the targets' figures; asked for again within a minute, they are those of before."""
-    kept: dict[tuple[datetime, ...], Sequence[Kpi]] = current_app.extensions.setdefault("control_targets", {})
-    key = (span.since, span.until, span.now.replace(second=0, microsecond=0))
+def _kept(name: str, span: Span, count: Callable[[], T]) -> T:
+    """Return what `count` gives; asked for again within a minute, it is what it was before."""
+    kept: dict[tuple[Any, ...], T] = current_app.extensions.setdefault("control_kept", {})
+    key = (name, span.since, span.until, span.now.replace(second=0, microsecond=0))
     if key not in kept:
         if len(kept) >= KEPT:
             kept.clear()
-        kept[key] = services().kpis.all(span.since, span.until)
+        kept[key] = count()
     return kept[key]
 
 
@@ -210,7 +218,8 @@ def _targets(span: Span) -> list[Target]:
     """Return the policy's targets; what has figures first."""
     place = 0 if language() == "zh" else 1
     found = []
-    for one in _counted(span):
+    targets = _kept("targets", span, lambda: services().kpis.all(span.since, span.until))
+    for one in targets:
         share = f"{one.target:.0%}"
         known = one.numerator is not None and one.denominator is not None
         counted = f"{one.numerator:.4g} / {one.denominator:.4g}" if known else ""
