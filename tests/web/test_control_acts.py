@@ -59,7 +59,8 @@ def one(any_app: Flask) -> Case:
 
 def test_a_case_is_regraded_with_a_reason_and_its_old_deadlines_are_kept(any_app: Flask, one: Case) -> None:
     manager, services = Browser(any_app, "manager"), current_services()
-    assert one.level != "P1"
+    level = one.level
+    assert level != "P1"
     before = {row.name: row.due_at for row in db.session.query(Milestone).filter_by(case_id=one.id)}
     path, wanted = f"/control/cases/{one.number}/level", {"level": "P1", "reason": "媒体已介入"}
     assert manager.post(path, wanted).status_code == 302
@@ -77,7 +78,7 @@ def test_a_case_is_regraded_with_a_reason_and_its_old_deadlines_are_kept(any_app
     assert {item.level for item in open_tasks(one.id)} == {"P1"}
     assert services.control.variables(top(one.id))["level"] == "P1"
     (entry,) = audited("control:level:change")
-    assert entry.detail == {"from": one.level, "to": "P1", "reason": "媒体已介入"}
+    assert entry.detail == {"from": level, "to": "P1", "reason": "媒体已介入"}
     assert verify(services.runtime)["differences"] == []
 
 
