@@ -112,7 +112,7 @@ class Throughput:
         called = {element.called for element in here.values() if element.called}
         inside = queries.lateness(self._rt.session(), sorted(called), definitions, first, last) if called else {}
         for element in here.values():
-            if element.called in inside:
+            if element.called and element.called in inside:
                 due[element.id], late[element.id] = inside[element.called]
         for element in here.values():
             if element.type == "userTask":

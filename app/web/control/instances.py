@@ -241,7 +241,7 @@ def instance(instance_id: str) -> str:
     process = request.args.get("process")
     events = case_page.history(found.case_id) if found.case_id else []
     audit = case_page.audit(found.case_id)[::-1] if found.case_id else []
-    display = people.display_names({one.actor for one in [*events, *audit]})
+    display = people.display_names({one.actor for one in events} | {one.actor for one in audit})
     clocks = sla_view.views(db.session(), found.case_id, now(), superseded=True) if found.case_id else []
     version = services().runtime.library.version(found.definition_id)
     return render_template(

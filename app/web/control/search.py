@@ -124,10 +124,15 @@ def _plain(asked: InstanceFilter, term: Term, words: Vocabulary) -> InstanceFilt
     if term.value.upper() in LEVELS:
         return replace(asked, level=term.value.upper())
     if value in FLAGS:
-        return replace(asked, **{FLAGS[value]: True})
+        return _marked(asked, FLAGS[value])
     if value in STATES:
         return replace(asked, states=STATES[value])
     return replace(asked, words=(*asked.words, term.value[:80]))
+
+
+def _marked(asked: InstanceFilter, flag: str) -> InstanceFilter:
+    changes: dict[str, Any] = {flag: True}
+    return replace(asked, **changes)
 
 
 Reader = Callable[[InstanceFilter, Term, Vocabulary, dict[str, datetime]], InstanceFilter | None]
@@ -144,7 +149,7 @@ def _state(asked: InstanceFilter, term: Term, _words: Vocabulary, _span: Any) ->
 
 def _flag(asked: InstanceFilter, term: Term, _words: Vocabulary, _span: Any) -> InstanceFilter | None:
     flag = FLAGS.get(term.value.lower())
-    return None if flag is None else replace(asked, **{flag: True})
+    return None if flag is None else _marked(asked, flag)
 
 
 def _type(asked: InstanceFilter, term: Term, words: Vocabulary, _span: Any) -> InstanceFilter | None:
