@@ -32,15 +32,15 @@ from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
 from app.services.conformance import Conformance
+from app.services.control import Control
 from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
-from app.services.drift import Drifts
-from app.services.event_logs import EventLogs
 from app.services.draft_drift import DraftDrift
 from app.services.drafts import Drafts
 from app.services.drift import Drifts
+from app.services.event_logs import EventLogs
 from app.services.interchange import Interchange
 from app.services.jobs import Jobs
 from app.services.knowledge import Knowledge
@@ -57,6 +57,7 @@ from app.services.releases import Releases
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.studio import Studio
+from app.services.throughput import Throughput
 from app.services.timers import Timers
 from app.services.waivers import Waivers
 from app.services.work import Work
@@ -87,6 +88,8 @@ class Services:
     colleagues: Colleagues
     messages: Messages
     operations: Operations
+    control: Control
+    throughput: Throughput
     timers: Timers
     standing: StandingWork
     jobs: Jobs
@@ -188,9 +191,10 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
-    definitions, drafts = Definitions(runtime, policies.register_now), Drafts(clock, reading)
+    definitions, drafts = Definitions(runtime, policies.register_for_diagrams), Drafts(clock, reading)
     drifts = Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"]))
     definitions.gate = drifts.blocking
+    colleagues, operations = Colleagues(runtime, work), Operations(runtime, timers, runner)
     built = Services(
         runtime=runtime,
         policies=policies,
@@ -202,15 +206,14 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         wording=read_wording(root),
         cases=cases,
         work=work,
-        colleagues=Colleagues(runtime, work),
+        colleagues=colleagues,
         messages=messages,
-        operations=Operations(runtime, timers, runner),
+        operations=operations,
+        control=Control(runtime, operations, colleagues),
+        throughput=Throughput(runtime),
         timers=timers,
         standing=standing,
         jobs=runner,
-        drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
-        definitions=Definitions(runtime, policies.register_for_diagrams),
-        definitions=Definitions(runtime, register),
         definitions=definitions,
         drafts=drafts,
         releases=Releases(runtime, definitions, drafts, DraftDrift(drifts, policies.register_now)),

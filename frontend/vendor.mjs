@@ -39,6 +39,8 @@ const FILES = {
     'dist/assets/dmn-font/font/dmn.woff': 'dmn-js/dmn-font/font/dmn.woff',
     'dist/assets/dmn-font/font/dmn.woff2': 'dmn-js/dmn-font/font/dmn.woff2',
   },
+  // The common charts (bar, line, pie, scatter, tooltip, legend); maps and 3-D are not used.
+  echarts: { 'dist/echarts.common.min.js': 'echarts/echarts.common.min.js' },
   'htmx.org': { 'dist/htmx.min.js': 'htmx/htmx.min.js' },
   bootstrap: { 'dist/css/bootstrap.min.css': 'bootstrap/bootstrap.min.css' },
 };

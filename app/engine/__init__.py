@@ -9,6 +9,7 @@ from app.engine.environment import Ports
 from app.engine.feel import names as feel_names
 from app.engine.intake import file_kind, readable
 from app.engine.lint import check
+from app.engine.migration import hindrances
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
 from app.engine.timers import milestone_of
@@ -28,6 +29,7 @@ __all__ = [
     "evaluate_table",
     "feel_names",
     "file_kind",
+    "hindrances",
     "load",
     "load_spec",
     "milestone_of",

@@ -15,10 +15,9 @@ from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
+from app.services.drafts import READERS as STUDIO_READERS
 from app.services.policies import APPROVERS, READERS
 from app.store.queries import people, policy
-from app.services.drafts import READERS as STUDIO_READERS
-from app.store.queries import people
 from app.web import words
 from app.web.countdown import countdown, span
 from app.web.entry import visitor
@@ -27,6 +26,7 @@ from app.web.translations import compile_catalogues
 from app.wiring import services
 
 LOCALES = ("zh", "en")
+CONTROL = frozenset({"manager", "director", "general_manager", "supervisor", "department_head"})
 OFFICE = frozenset({"admin", "manager", "director"})  # who sees incidents and jobs
 
 
@@ -131,6 +131,7 @@ def navigation() -> list[Mapping[str, Any]]:
             _("New case"),
             bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
         ),
+        ("control.dashboard", _("Control room"), bool(who.groups & CONTROL)),
         ("knowledge.listing", _("Knowledge"), True),
         ("policy.listing", _("Policy"), bool(who.groups & READERS)),
         ("studio.home", _("Studio"), bool(who.groups & STUDIO_READERS)),
