@@ -207,10 +207,21 @@ class Studio:
     def _operations(self) -> list[dict[str, Any]]:
         return [
             {"name": one.name, "kind": one.kind.value, "zh": one.zh, "en": one.description, "open": one.open_ended,
-             "parameters": [{"name": parameter.name, "type": parameter.annotation, "required": parameter.required}
-                            for parameter in one.parameters]}
+             "parameters": [{"name": each.name, "types": _types(each.annotation), "required": each.required}
+                            for each in one.parameters]}
             for one in sorted(self._rt.registry.all().values(), key=lambda operation: operation.name)
         ]  # fmt: skip
+
+
+PYTHON_TYPES = {"str": "string", "int": "number", "float": "number", "Decimal": "number", "bool": "boolean",
+                "date": "date", "datetime": "date and time", "list": "list", "Sequence": "list", "tuple": "list",
+                "dict": "context", "Mapping": "context"}  # fmt: skip
+
+
+def _types(annotation: str) -> list[str]:
+    """Return the FEEL types of a parameter by its Python annotation; empty where any is taken."""
+    heads = [part.strip().partition("[")[0].rpartition(".")[2] for part in annotation.split("|")]
+    return list(dict.fromkeys(PYTHON_TYPES[head] for head in heads if head in PYTHON_TYPES))
 
 
 def clause_text(clause: Any) -> str:
