@@ -14,9 +14,8 @@ from app.engine.drawing import check_drawings, tidy
 from app.engine.lint.single import KINDS, Verdict, check_expression
 from app.engine.xml import parse
 from app.errors import FieldError, Finding, Invalid, NotFound, Refused
-from app.facts import Actor
 from app.policy.register import Register
-from app.services.definitions import catalog_of, check_files
+from app.services.definitions import catalog_of
 from app.services.drafts import Drafts, kind_of
 from app.services.runtime import Runtime
 from app.store.models import Definition
@@ -155,11 +154,6 @@ class Studio:
     def names(self, draft_id: int) -> dict[str, Named]:
         """Return the names of every file of the change set's bundle, by path; raises NotFound."""
         return {path: name_file(path, content) for path, content in self._drafts.bundle(draft_id).items()}
-
-    def findings(self, draft_id: int, actor: Actor) -> list[Finding]:
-        """Return what the lint finds in the whole bundle; raises NotFound, NotAllowed."""
-        self._drafts.open(draft_id, actor)
-        return check_files(self._drafts.bundle(draft_id), self._rt.registry, self._register)
 
     def file_findings(self, draft_id: int, path: str, content: bytes) -> list[Finding]:
         """Return what the lint finds in one file as it is edited, the rest of the bundle around it; raises NotFound."""
