@@ -21,6 +21,7 @@ SWEEP_SECONDS = 1  # the sweep looks at the table at latest this often; a commit
 SEAL_SECONDS = 3
 MESSAGE_SECONDS = 15
 JUDGE_SECONDS = 2
+SUMS_SECONDS = 60  # days that are over are summed up for the process picture
 WORKERS = 2
 
 
@@ -58,6 +59,9 @@ class Background:
             )
             self._scheduler.add_job(
                 self._guarded(self._services.conformance.sweep), "interval", seconds=JUDGE_SECONDS, id="conformance"
+            )
+            self._scheduler.add_job(
+                self._guarded(self._services.throughput.roll_up), "interval", seconds=SUMS_SECONDS, id="sums"
             )
         self._scheduler.start()
         if self._queue is not None and self._workers:

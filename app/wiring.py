@@ -33,6 +33,7 @@ from app.services.cases import Cases
 from app.services.colleagues import Colleagues
 from app.services.conformance import Conformance
 from app.services.coverage import DeployedCoverage
+from app.services.control import Control
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
@@ -51,6 +52,7 @@ from app.services.policy_transfer import PolicyTransfer
 from app.services.profile import Profiles, read_profile
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
+from app.services.throughput import Throughput
 from app.services.timers import Timers
 from app.services.waivers import Waivers
 from app.services.work import Work
@@ -81,6 +83,8 @@ class Services:
     colleagues: Colleagues
     messages: Messages
     operations: Operations
+    control: Control
+    throughput: Throughput
     timers: Timers
     standing: StandingWork
     jobs: Jobs
@@ -178,6 +182,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
+    colleagues, operations = Colleagues(runtime, work), Operations(runtime, timers, runner)
     built = Services(
         runtime=runtime,
         policies=policies,
@@ -189,9 +194,11 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         wording=read_wording(root),
         cases=cases,
         work=work,
-        colleagues=Colleagues(runtime, work),
+        colleagues=colleagues,
         messages=messages,
-        operations=Operations(runtime, timers, runner),
+        operations=operations,
+        control=Control(runtime, operations, colleagues),
+        throughput=Throughput(runtime),
         timers=timers,
         standing=standing,
         jobs=runner,

@@ -19,6 +19,7 @@ from app.store.models import (
     Communication,
     Document,
     History,
+    Incident,
     Instance,
     Job,
     Milestone,
@@ -36,11 +37,13 @@ from app.wiring import services
 from tests.robot import fill as answers_to
 
 OPEN_SHARE = 0.05
+FAILING = 0.02  # share of open cases with an incident
 DETAILED = 10  # every tenth closed case, and every open one, has its history and its forms: for all it would not fit
 BATCH = 20_000
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰文博慧建国志雅晓婷宇浩然"
 COMPANIES = ("电器商贸有限公司", "物业管理有限公司", "酒店", "医院", "家电维修部")
+CAUSES = ("装配扭矩不足", "密封圈硬度偏低", "说明书缺少提示", "运输磕碰", "物料错发", "焊点虚接")
 MODELS = ("CN-20", "CN-30", "CN-55T", "XY-100", "XY-220")
 TASKS = (
     ("intake", "register_case", "登记受理", "Register the case", "clerk"),
@@ -65,6 +68,7 @@ TABLES = (
     Milestone,
     MilestoneCheck,
     History,
+    Incident,
     Submission,
     Communication,
     Document,
@@ -204,6 +208,7 @@ class Crowd:
                 "customer_name": customer,
                 "customer_phone": f"13{pick.randrange(10**9):09d}",
                 "product_model": pick.choice(MODELS),
+                "extra": {**sample.case["extra"], "root_cause": pick.choice(CAUSES)} if ended else sample.case["extra"],
                 "serial_no": f"SN{number:07d}",
                 "order_no": f"ORD{pick.randrange(10**8)}",
                 "registered_at": at,
@@ -224,6 +229,18 @@ class Crowd:
         for place in range(len(instances) if is_open else WORK):
             self._task(instances[place % len(instances)], case_id, level, number, place, at, ended, steps)
         self._clocks(sample, case_id, at, ended)
+        if is_open and pick.random() < FAILING:
+            self._bulk.add(
+                Incident,
+                instance_id=instances[0],
+                case_id=case_id,
+                process="complaint",
+                element_id="engage_supplier",
+                kind="job",
+                message_zh="供应商系统无响应（503）",
+                message_en="The supplier's system does not answer (503)",
+                created_at=at,
+            )
         if is_open or number % DETAILED == 0:
             self._events(sample, instances[0], case_id, at)
         self._papers(case_id, number, at)
@@ -332,8 +349,8 @@ class Crowd:
                 work_item_id=task_id,
                 instance_id=instance_id,
                 case_id=case_id,
-                form_id=None,
-                data={"facts": "已核实，情况属实。", "place": place},
+                form_id="satisfaction_survey" if place == WORK - 1 else None,
+                data={"facts": "已核实，情况属实。", "satisfaction_score": pick.choice((1, 3, 4, 5, 5))},
                 submitted_at=created,
                 submitted_by=group,
             )

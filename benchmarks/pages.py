@@ -17,7 +17,7 @@ from sqlalchemy import Engine, func, inspect, select
 from app import create_app
 from app.store.base import db
 from app.store.migrate import migrate
-from app.store.models import Case, WorkItem
+from app.store.models import Case, Instance, WorkItem
 from app.wiring import services
 from benchmarks import crowd
 from benchmarks.step import counting, fresh_database
@@ -68,6 +68,9 @@ def measure(cases: int, folder: Path, url: str, only: str) -> dict[str, Any]:
             result["step_on_empty"] = step_cost()
             crowd.fill(cases, SEED)
             result["fill_seconds"] = round(perf_counter() - began)
+            began = perf_counter()
+            result["days_summed_up"] = services().throughput.roll_up(10_000)
+            result["sum_up_seconds"] = round(perf_counter() - began)
         db.session.rollback()
         result["step_on_full"] = step_cost()
         result["pages"] = {}
@@ -239,7 +242,37 @@ def requests() -> dict[str, tuple[str, str]]:
         "api incidents": ("manager", f"{api}/incidents"),
         "api definitions": ("manager", f"{api}/definitions"),
     }
-    return found
+    instance = db.session.execute(select(Instance.id).where(Instance.case_id == some.id).limit(1)).scalar_one()
+    db.session.rollback()
+    return found | control_room(some, closed, instance)
+
+
+def control_room(some: Any, closed: Any, instance: str) -> dict[str, tuple[str, str]]:
+    """Return what a manager asks of the control room."""
+    lines = {
+        "": "", "every state": "全部", "level": "P1", "overdue": "逾期", "incident": "异常", "unclaimed": "未认领",
+        "element": "element:verify", "element's name": "环节:核实", "owner": "owner:clerk", "person": "负责:engineer3",
+        "version": "version:case/1", "type": "type:complaint", "product": "product:CN-20 全部",
+        "customer": f"{some.customer_name[:2]}", "number": closed.number, "part of a phone": closed.customer_phone[-4:],
+        "a clock": "sla:resolution/broken", "nothing": "没有这个人", "together": "P1 逾期 owner:clerk type:complaint",
+        "registered": "from:2026-01-01 to:2026-03-31",
+    }
+    found = {f"control instances {name}".strip(): ("manager", f"/control/instances?q={line}")
+             for name, line in lines.items()}
+    found |= {f"control instances {name}": ("manager", f"/control/instances?{query}") for name, query in (
+        ("page 4", "page=4"), ("every state, page 150", "q=全部&page=150"), ("by level", "sort=level"),
+        ("by number", "sort=number&desc=1"), ("by due", "sort=due"))}
+    found |= {f"control dashboard {days} days": ("manager", f"/control/?days={days}") for days in (7, 30, 90, 365)}
+    found |= {f"control causes {what}": ("manager", f"/control/?causes={what}")
+              for what in ("complaint_type", "product")}
+    found |= {f"control {key}, {days} days": ("manager", f"/control/processes/{key}?days={days}")
+              for key in ("case", "complaint", "intake") for days in (30, 365)}
+    return found | {
+        "control one version": ("manager", "/control/processes/case?version=1"),
+        "control processes": ("manager", "/control/processes"),
+        "control instance": ("manager", f"/control/instances/{instance}"),
+        "control passed": ("manager", "/control/instances?q=passed:intake/register_case"),
+    }
 
 
 def cost(client: FlaskClient, address: str, engine: Engine) -> dict[str, Any]:

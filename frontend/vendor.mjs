@@ -23,6 +23,8 @@ const FILES = {
     'dist/assets/bpmn-font/font/bpmn.woff': 'bpmn-js/bpmn-font/font/bpmn.woff',
     'dist/assets/bpmn-font/font/bpmn.woff2': 'bpmn-js/bpmn-font/font/bpmn.woff2',
   },
+  // The common charts (bar, line, pie, scatter, tooltip, legend); maps and 3-D are not used.
+  echarts: { 'dist/echarts.common.min.js': 'echarts/echarts.common.min.js' },
   'htmx.org': { 'dist/htmx.min.js': 'htmx/htmx.min.js' },
   bootstrap: { 'dist/css/bootstrap.min.css': 'bootstrap/bootstrap.min.css' },
 };

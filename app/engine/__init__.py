@@ -7,6 +7,7 @@ from app.engine.decisions import DecisionTable, check_table, read_table
 from app.engine.decisions import evaluate as evaluate_table
 from app.engine.environment import Ports
 from app.engine.lint import check
+from app.engine.migration import hindrances
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
 from app.engine.timers import milestone_of
@@ -24,6 +25,7 @@ __all__ = [
     "check_table",
     "decision_views",
     "evaluate_table",
+    "hindrances",
     "load",
     "load_spec",
     "milestone_of",

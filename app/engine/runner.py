@@ -140,6 +140,19 @@ class Execution:
                 changed = True
         return changed
 
+    def assign(self, variables: Mapping[str, Any]) -> None:
+        """Change variables that tokens carry; what a token does not know stays unknown to it."""
+        plain = self._engine.plain(dict(variables))
+        for scope in self._instance.scopes():
+            for task in scope.tasks.values():  # finished ones too: what is kept of them is inherited
+                known = {name: value for name, value in plain.items() if name in task.data}
+                if known:
+                    task.data = {**task.data, **known}
+
+    def scopes(self) -> list[Any]:
+        """Return the top scope and every open subprocess, outermost first: what migration compares."""
+        return self._instance.scopes()
+
     def cancel(self) -> None:
         """End the instance: everything open is cancelled."""
         self._instance.withdraw()

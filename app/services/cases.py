@@ -50,7 +50,7 @@ NEEDS = {
     "other": "enquiry",
 }
 # Who serves any customer and so sees every case; who reads everything.
-SEES_ALL = frozenset({"clerk", "supervisor", "manager", "director", "compliance", "relations"})
+SEES_ALL = frozenset({"clerk", "supervisor", "manager", "director", "compliance", "relations", "general_manager"})
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ class Cases:
     def _tell(self, case_id: str, message: str, payload: Mapping[str, Any], actor: Actor) -> None:
         if not self.may_see(case_id, actor):
             raise NotFound("No such case", "没有这个个案")
-        if actor.user_id is not None and not actor.groups & (SEES_ALL - {"compliance"}):
+        if actor.user_id is not None and not actor.groups & (SEES_ALL - {"compliance", "general_manager"}):
             raise NotAllowed("Only those who serve the customer may do this", "只有服务客户的人员可以这样做")
         case = self.facts(case_id)
 

@@ -49,6 +49,12 @@ class Library:
         found = self._session().execute(query).scalar_one_or_none()
         return None if found is None else self.version(found)
 
+    def numbered(self, key: str, version: int) -> Version | None:
+        """Return a version of a process by its number, or None."""
+        query = select(Definition.id).where(Definition.key == key, Definition.version == version)
+        found = self._session().execute(query).scalar_one_or_none()
+        return None if found is None else self.version(found)
+
     def form(self, definition_id: int, form_id: str) -> FormDefinition:
         """Return the form of a version; raises NotFound."""
         path = f"forms/{form_id}.json"

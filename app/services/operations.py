@@ -36,8 +36,8 @@ class Operations:
 
         Raises NotFound, NotAllowed, Conflict, Invalid without a reason.
         """
-        self._may(actor)
-        reason = _reason(reason)
+        self.may(actor)
+        reason = reason_of(reason)
 
         def work(session: Session) -> None:
             for relative_id in _lock_beside(session, instance_id):
@@ -48,7 +48,7 @@ class Operations:
 
     def suspend(self, instance_id: str, reason: str, actor: Actor) -> None:
         """Stop an instance for a while: nothing moves it. Raises NotFound, NotAllowed, Conflict, Invalid."""
-        self._switch(instance_id, actor, "active", "suspended", _reason(reason))
+        self._switch(instance_id, actor, "active", "suspended", reason_of(reason))
 
     def resume(self, instance_id: str, actor: Actor) -> None:
         """Let a suspended instance go on: what fell due, and what came for it meanwhile, moves it at once."""
@@ -57,7 +57,7 @@ class Operations:
 
     def retry(self, incident_id: int, actor: Actor, variables: Mapping[str, Any] | None = None) -> None:
         """Try again what failed, with edited variables if given; raises NotFound, NotAllowed, Conflict, Invalid."""
-        self._may(actor)
+        self.may(actor)
         incident = self._rt.session().get(Incident, incident_id)
         if incident is None:
             raise NotFound("No such incident", "没有这个异常")
@@ -200,7 +200,7 @@ class Operations:
             self._rt.clock_moved()
 
     def _switch(self, instance_id: str, actor: Actor, before: str, after: str, reason: str | None) -> None:
-        self._may(actor)
+        self.may(actor)
 
         def work(session: Session) -> None:
             instance = locked(session, Instance, instance_id)
@@ -291,7 +291,8 @@ class Operations:
         )
 
     @staticmethod
-    def _may(actor: Actor) -> None:
+    def may(actor: Actor) -> None:
+        """Raise NotAllowed for who does not operate instances."""
         if not actor.is_system and not actor.groups & OPERATORS:
             raise NotAllowed("Only managers and administrators may do this", "只有管理人员可以这样做")
 
@@ -313,7 +314,8 @@ def _lock_beside(session: Session, instance_id: str) -> list[str]:
     return [found for found in session.execute(family).scalars() if found != instance_id]
 
 
-def _reason(reason: str) -> str:
+def reason_of(reason: str) -> str:
+    """Return a reason, trimmed; raises Invalid on "reason" where there is none."""
     if not reason or not reason.strip():
         raise Invalid([FieldError("reason", "Say why.", "请说明原因。")])
     return reason.strip()[:2000]

@@ -233,9 +233,9 @@ class CaseClocks:
             row.paused_at = row.paused_at or self._now
             self.changed.add(row.name)
 
-    def resume(self, by: str) -> None:
-        """Let the clocks run again that `by` had stopped; their due times and checks move by the time stood still."""
-        self._wake([row for row in self.all() if row.state == "open"], by)
+    def resume(self, by: str, names: Sequence[str] | None = None) -> None:
+        """Let the clocks run again that `by` had stopped (or only `names`); due times move by the time stood still."""
+        self._wake([row for row in self.all() if row.state == "open" and (not names or row.name in names)], by)
 
     def _wake(self, found: Sequence[Milestone], by: str | None) -> None:
         """End the pauses of `by` (None: all) on `found`, and move what is due."""

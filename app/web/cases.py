@@ -33,7 +33,7 @@ from app.wiring import services
 blueprint = Blueprint("cases", __name__)
 REGISTERS = ("clerk", "relations", "supervisor", "manager", "admin")
 OPERATES = frozenset({"manager", "admin", "director"})
-SERVES = SEES_ALL - {"compliance"}
+SERVES = SEES_ALL - {"compliance", "general_manager"}
 SORTS = ("registered", "number", "level", "due")
 
 

@@ -25,6 +25,7 @@ from app.web.translations import compile_catalogues
 from app.wiring import services
 
 LOCALES = ("zh", "en")
+CONTROL = frozenset({"manager", "director", "general_manager", "supervisor", "department_head"})
 OFFICE = frozenset({"admin", "manager", "director"})  # who sees incidents and jobs
 
 
@@ -129,6 +130,7 @@ def navigation() -> list[Mapping[str, Any]]:
             _("New case"),
             bool(who.groups & frozenset({"clerk", "relations", "supervisor", "manager", "admin"})),
         ),
+        ("control.dashboard", _("Control room"), bool(who.groups & CONTROL)),
         ("knowledge.listing", _("Knowledge"), True),
         ("policy.listing", _("Policy"), bool(who.groups & READERS)),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),

@@ -228,6 +228,16 @@ ELEMENT_TYPES = {
     "receiveTask": _("Receiving"),
 }
 
+CAUSES = {
+    "product_quality": _("Product quality"),
+    "service_attitude": _("Attitude"),
+    "after_sales_efficiency": _("After-sales efficiency"),
+    "delivery_logistics": _("Delivery"),
+    "misuse": _("Misuse"),
+    "service_failure": _("Service failure"),
+    "misunderstanding": _("Misunderstanding"),
+    "other": _("Other"),
+}
 KNOWLEDGE = {
     "usage": _("Use"),
     "fault": _("Faults"),
@@ -268,6 +278,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "paper": PAPERS,
     "transition": TRANSITIONS,
     "element_type": ELEMENT_TYPES,
+    "cause": CAUSES,
     "knowledge": KNOWLEDGE,
     "article_state": ARTICLE_STATES,
 }

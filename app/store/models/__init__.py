@@ -11,6 +11,7 @@ from app.store.models.platform import Audit, CalendarDay, IdempotencyKey, Settin
 from app.store.models.policy import PolicyChange, PolicyOriginal
 from app.store.models.records import Attachment, Comment, Communication, Document, DocumentCopy, NumberSequence
 from app.store.models.sla import Milestone, MilestoneCheck
+from app.store.models.throughput import ElementTime
 from app.store.models.verdicts import Unjudged, Verdict
 from app.store.models.work import Consultation, Submission, WorkItem, WorkItemParty
 
@@ -37,6 +38,7 @@ __all__ = [
     "Draft",
     "DraftFile",
     "DriftWaiver",
+    "ElementTime",
     "Group",
     "History",
     "IdempotencyKey",

@@ -57,6 +57,9 @@ class Case(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_case_status_registered", "status", "registered_at", "id"),
         Index("ix_case_registered_by", "registered_by"),
         Index("ix_case_owner", "owner_id"),
+        Index("ix_case_closed", "closed_at"),
+        # What the control room joins to its instances.
+        Index("ix_case_control", "id", "level", "type", "owner_group", "product_model", "state"),
         # Everything that a search looks at: what contains a word is found by reading this instead of the rows.
         Index("ix_case_search", "customer_name", "customer_phone", "number", "serial_no", "order_no", "id"),
     )

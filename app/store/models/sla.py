@@ -40,6 +40,8 @@ class Milestone(db.Model):  # type: ignore[name-defined,misc]
     superseded_by: Mapped[int | None] = mapped_column(Sequence)
     __table_args__ = (
         Index("ix_milestone_case_name", "case_id", "name"),
+        Index("ix_milestone_name_started", "name", "started_at", "case_id", "state", "due_at", "reached_at",
+              "paused_at", "target_only"),
         Index("ix_milestone_name_due", "name", "due_at"),
         Index("ix_milestone_open_due", "due_at", "case_id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("ix_milestone_open_case", "case_id", "due_at", "target_only", "paused_at", sqlite_where=OPEN,

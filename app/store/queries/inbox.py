@@ -151,16 +151,20 @@ def _conditions(seer: Seer, wanted: InboxFilter) -> list[ColumnElement[bool]]:
 def matches(text: str) -> ColumnElement[bool]:
     """Return the condition that a case's number, customer, phone, order or serial number contains `text`."""
     wanted = text.strip()
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     numbers = (Case.number, Case.customer_phone, Case.serial_no, Case.order_no)
     # Of years of cases every one is looked at: only the columns that can hold such a text, and case only where it is.
     columns = numbers if wanted.isdecimal() else (*numbers, Case.customer_name) if wanted.isascii() else NAMES
+    return or_(*(contained_in(column, wanted) for column in columns))
+
+
+def contained_in(column: Any, text: str) -> ColumnElement[bool]:
+    """Return the condition that a column contains `text`, large and small letters alike."""
+    wanted = text.strip()
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     # SQLite's LIKE knows no case of its own, and only that of ASCII.
     has_case = db.engine.dialect.name != "sqlite" and any(letter.isalpha() for letter in wanted if letter.isascii())
-    return or_(*(
-        column.ilike(f"%{escaped}%", escape="\\") if has_case else column.like(f"%{escaped}%", escape="\\")
-        for column in columns
-    ))
+    like = column.ilike if has_case else column.like
+    return like(f"%{escaped}%", escape="\\")  # type: ignore[no-any-return]
 
 
 def matching(text: str, column: Any) -> ColumnElement[bool]:

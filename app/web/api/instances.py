@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from app.errors import NotFound
+from app.errors import FieldError, Invalid, NotFound
 from app.services.operations import OPERATORS
 from app.store.queries import api as queries
 from app.store.unit_of_work import reading
@@ -38,6 +38,7 @@ SCHEMAS: dict[str, Schema] = {
         created_at=WHEN, ended_at=MAYBE_WHEN, outcome=MAYBE_TEXT, reason=MAYBE_TEXT, links=OBJECT,
         open_tasks=listed(ref("Task")), timers=listed(record(element_id=TEXT, due_at=MAYBE_WHEN, milestone=MAYBE_TEXT)),
         messages=listed(record(element_id=TEXT, name=TEXT, correlation=MAYBE_TEXT))),
+    "Migration": record(("reason",), reason=TEXT, version=NUMBER),
     "Event": record(
         seq=NUMBER, at=WHEN, instance_id=TEXT, process=TEXT, element_id=TEXT, name=TEXT, type=TEXT, activity=MAYBE_TEXT,
         transition=one_of("started", "completed", "cancelled", "fired", "failed"), actor=TEXT, group=MAYBE_TEXT,
@@ -90,6 +91,22 @@ def resume_instance(instance_id: str) -> Response:
     """Resume an instance."""
     _seen(instance_id)
     services().operations.resume(instance_id, actor())
+    return jsonify(_instance(instance_id))
+
+
+@api.post("/instances/<instance_id>/migrate")
+@entry(*OPERATORS)
+@describe("Let an instance go on in the newest version of its process, or in `version`; refused with why where what it "
+          "waits at is drawn in another way", "instances", body="Migration", answer="Instance",
+          errors=(403, 404, 409, 422))
+def migrate_instance(instance_id: str) -> Response:
+    """Migrate an instance."""
+    _seen(instance_id)
+    given = body()
+    version = given.get("version")
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+        raise Invalid([FieldError("version", "A whole number.", "应为整数。")])
+    services().control.migrate(instance_id, text_of(given, "reason") or "", actor(), version)
     return jsonify(_instance(instance_id))
 
 

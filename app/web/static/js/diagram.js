@@ -9,9 +9,13 @@ if (place && window.BpmnJS) {
   const registry = viewer.get("elementRegistry");
   const fit = () => { canvas.zoom("fit-viewport", "auto"); if (canvas.zoom() > 1) canvas.zoom(1, "auto"); };
 
+  let links = new Map();
+  const trail = [];                                   // where one came from, when called processes are opened in place
+
   async function mark() {
     const { steps } = await (await fetch(place.dataset.places, { headers: { Accept: "application/json" } })).json();
     overlays.clear();
+    links = new Map(steps.filter((step) => step.open).map((step) => [step.id, step.open]));
     for (const step of steps) {
       const shape = registry.get(step.id);
       if (!shape) continue;
@@ -24,11 +28,37 @@ if (place && window.BpmnJS) {
         badge.textContent = text;
         overlays.add(step.id, { position: { top: -10, left: -6 }, html: badge });   // boundary timers sit lower right
       }
+      if (links.has(step.id)) overlays.add(step.id, { position: { bottom: 12, right: 22 }, html: opener(links.get(step.id)) });
     }
     return steps;
   }
 
-  try {
+  function opener(address) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "open-call";
+    button.textContent = "⤵";
+    button.title = button.ariaLabel = place.dataset.openLabel ?? "";
+    button.addEventListener("click", () => open(address));
+    return button;
+  }
+
+  // A called process takes the place of its caller, with the table beside it; the button leads back out.
+  async function open(address, back = false) {
+    const answer = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+    const other = answer.getElementById("diagram");
+    if (!other) { location.assign(address); return; }
+    if (!back) trail.push(place.dataset.page);
+    place.dataset.page = address;
+    Object.assign(place.dataset, { source: other.dataset.source, places: other.dataset.places });
+    place.setAttribute("aria-label", other.getAttribute("aria-label"));
+    document.querySelector(".steps-list")?.replaceWith(answer.querySelector(".steps-list"));
+    document.querySelectorAll("[data-shown]").forEach((name) => { name.textContent = answer.querySelector("[data-shown]").textContent; });
+    document.querySelectorAll("[data-back]").forEach((button) => { button.hidden = !trail.length; });
+    await draw();
+  }
+
+  async function draw() {
     await viewer.importXML(await (await fetch(place.dataset.source)).text());
     const steps = await mark();
     const standing = steps.filter((step) => ["active", "late", "failed"].includes(step.state) && registry.get(step.id));
@@ -40,12 +70,16 @@ if (place && window.BpmnJS) {
     fit();
     // A wide diagram is unreadable as a whole: begin where it stands, at a size that can be read.
     if (standing.length && canvas.zoom() < 0.55) { canvas.zoom(0.75); canvas.scrollToElement(standing[0].id, 120); }
-    const links = new Map(steps.filter((step) => step.open).map((step) => [step.id, step.open]));
-    viewer.get("eventBus").on("element.dblclick", ({ element }) => { if (links.has(element.id)) location.assign(links.get(element.id)); });
+  }
+
+  try {
+    await draw();
+    viewer.get("eventBus").on("element.dblclick", ({ element }) => { if (links.has(element.id)) open(links.get(element.id)); });
+    document.querySelectorAll("[data-back]").forEach((button) => button.addEventListener("click", () => { if (trail.length) open(trail.pop(), true); }));
     setInterval(() => { if (!document.hidden) mark().catch(() => {}); }, REFRESH);
   } catch (error) {
     place.classList.remove("only-js");
     place.textContent = String(error.message ?? error);
   }
-  document.querySelector("[data-fit]")?.addEventListener("click", fit);
+  document.querySelectorAll("[data-fit]").forEach((button) => button.addEventListener("click", fit));
 }
