@@ -9,7 +9,6 @@ from app.engine.environment import Ports
 from app.engine.lint import check
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
-from app.engine.timers import milestone_of
 
 __all__ = [
     "Catalog",
@@ -26,7 +25,6 @@ __all__ = [
     "evaluate_table",
     "load",
     "load_spec",
-    "milestone_of",
     "process_views",
     "read_diagram",
     "read_table",

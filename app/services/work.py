@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.engine import feel
@@ -24,6 +24,13 @@ from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
 
 READS_ALL = frozenset({"manager", "director", "compliance"})
+# Whether somebody was asked about a task, or had it once.
+HAD_PART = union_all(
+    select(Consultation.work_item_id).where(Consultation.work_item_id == bindparam("item"),
+                                            Consultation.asked_of == bindparam("user")),
+    select(WorkItemParty.work_item_id).where(WorkItemParty.work_item_id == bindparam("item"),
+                                             WorkItemParty.user_id == bindparam("user")),
+).limit(1)
 DRAFT_LIMIT = 200_000  # characters of JSON
 
 
@@ -65,15 +72,10 @@ class Work:
             return True
         if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
             return True
-        asked = select(Consultation.id).where(
-            Consultation.work_item_id == item.id, Consultation.asked_of == actor.user_id
-        )
-        party = select(WorkItemParty.user_id).where(
-            WorkItemParty.work_item_id == item.id, WorkItemParty.user_id == actor.user_id
-        )
-        return item.completed_by == actor.name or any(
-            self._rt.session().execute(query.limit(1)).first() is not None for query in (asked, party)
-        )
+        if item.completed_by == actor.name:
+            return True
+        known = {"item": item.id, "user": actor.user_id}
+        return actor.user_id is not None and self._rt.session().execute(HAD_PART, known).first() is not None
 
     def may_act(self, item: WorkItem, actor: Actor, *, on_behalf: bool = False) -> bool:
         """Return whether the actor may claim and complete the task."""
@@ -426,17 +428,23 @@ class Work:
             query = query.where((Attachment.case_id == item.case_id) | (Attachment.uploaded_by == actor.name))
             return session.execute(query).first() is not None
 
-        case = now.facts().get("case") or {}
-        others = select(Case.number).where(Case.id != item.case_id)
-        same_customer = (Case.customer_phone == case.get("customer_phone")).desc()
-        similar = others.order_by(same_customer, Case.registered_at.desc()).limit(1)
+        def case_exists(number: str) -> bool:
+            query = select(Case.number).where(Case.id != item.case_id, Case.number == number)
+            return session.execute(query).first() is not None
+
+        def similar_case() -> str | None:
+            same_customer = Case.customer_phone == (variables.get("case") or {}).get("customer_phone")
+            query = select(Case.number).where(Case.id != item.case_id)
+            query = query.order_by(same_customer.desc(), Case.registered_at.desc()).limit(1)
+            return session.execute(query).scalar_one_or_none()
+
         return FormContext(
             variables,
             evaluate=lambda text, names: feel.evaluate(text, names, functions),
             file_exists=file_exists,
             zone=self._rt.zone,
-            case_exists=lambda number: session.execute(others.where(Case.number == number)).first() is not None,
-            similar_case=lambda: session.execute(similar).scalar_one_or_none(),
+            case_exists=case_exists,
+            similar_case=similar_case,
         )
 
     def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:
