@@ -31,6 +31,13 @@ HAD_PART = union_all(
     select(WorkItemParty.work_item_id).where(WorkItemParty.work_item_id == bindparam("item"),
                                              WorkItemParty.user_id == bindparam("user")),
 ).limit(1)
+COUNTERSIGNS = select(Consultation.state, Consultation.agreed).where(
+    Consultation.work_item_id == bindparam("item"), Consultation.kind == "countersign"
+)
+INSTANCE_OF = select(WorkItem.instance_id).where(WorkItem.id == bindparam("item"))
+OPEN_ITEMS = select(WorkItem).where(WorkItem.state == "open").order_by(WorkItem.created_at)
+OPEN_OF_CASE = OPEN_ITEMS.where(WorkItem.case_id == bindparam("of"))
+OPEN_OF_INSTANCE = OPEN_ITEMS.where(WorkItem.instance_id == bindparam("of"))
 DRAFT_LIMIT = 200_000  # characters of JSON
 
 
@@ -244,9 +251,7 @@ class Work:
 
         Raises NotFound, NotAllowed, Invalid by field, and Conflict when somebody was first (who, when) or changed it.
         """
-        instance_id = (
-            self._rt.session().execute(select(WorkItem.instance_id).where(WorkItem.id == task_id)).scalar_one_or_none()
-        )
+        instance_id = self._rt.session().execute(INSTANCE_OF, {"item": task_id}).scalar_one_or_none()
         if instance_id is None:
             raise NotFound("No such task", "没有这个任务")
 
@@ -356,10 +361,7 @@ class Work:
             raise Conflict(
                 "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
             )
-        asked = select(Consultation.state, Consultation.agreed).where(
-            Consultation.work_item_id == item.id, Consultation.kind == "countersign"
-        )
-        for state, agreed in session.execute(asked).all():
+        for state, agreed in session.execute(COUNTERSIGNS, {"item": item.id}).all():
             if state == "open":
                 raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
             if agreed is False:
@@ -464,9 +466,9 @@ class Work:
     def _outcome(self, done: step.Step, actor: Actor) -> Completed:
         """Return what the committed step led to."""
         case = done.box.case if done.box else None
-        family = WorkItem.case_id == case.id if case else WorkItem.instance_id == done.instance.id
-        query = select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)
-        seen = [item.id for item in self._rt.session().execute(query).scalars() if self.may_see(item, actor)]
+        query, of = (OPEN_OF_CASE, case.id) if case else (OPEN_OF_INSTANCE, done.instance.id)
+        found = self._rt.session().execute(query, {"of": of}).scalars()
+        seen = [item.id for item in found if self.may_see(item, actor)]
         return Completed(case.number if case else None, case.state if case else None, tuple(seen))
 
 
