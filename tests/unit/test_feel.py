@@ -365,3 +365,14 @@ def test_the_time_of_a_zone_is_elapsed_time() -> None:
 def test_names_with_spaces_may_be_declared() -> None:
     expression = feel.parse('Full Name + "!"', known=["Full Name"])
     assert feel.evaluate(expression, {"Full Name": "Li Lei"}) == "Li Lei!"
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("duplicate values([1, 2, 3, 2, 1])", [1, 2]),
+    ("[{y: [{z: 1}]}, {y: [{z: 2}, {z: 3}]}].y.z", [[1], [2, 3]]),
+    ('time("10:00:00.123456")', "10:00:00.123456"),
+    ('time("10:00:00.123456000")', "10:00:00.123456"),
+    ('time("10:00:00.123456789")', None),  # finer than a microsecond: no answer rather than a rounded one
+])  # fmt: skip
+def test_lists_in_lists_and_fractions_of_seconds(text: str, answer: Any) -> None:
+    assert feel.plain(feel.evaluate(text, {})) == answer
