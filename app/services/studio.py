@@ -14,9 +14,8 @@ from app.engine.drawing import check_drawings, tidy
 from app.engine.lint.single import KINDS, Verdict, check_expression
 from app.engine.xml import parse
 from app.errors import FieldError, Finding, Invalid, NotFound, Refused
-from app.facts import Actor
 from app.policy.register import Register
-from app.services.definitions import catalog_of, check_files
+from app.services.definitions import catalog_of
 from app.services.drafts import Drafts, kind_of
 from app.services.runtime import Runtime
 from app.store.models import Definition
@@ -156,11 +155,6 @@ class Studio:
         """Return the names of every file of the change set's bundle, by path; raises NotFound."""
         return {path: name_file(path, content) for path, content in self._drafts.bundle(draft_id).items()}
 
-    def findings(self, draft_id: int, actor: Actor) -> list[Finding]:
-        """Return what the lint finds in the whole bundle; raises NotFound, NotAllowed."""
-        self._drafts.open(draft_id, actor)
-        return check_files(self._drafts.bundle(draft_id), self._rt.registry, self._register)
-
     def file_findings(self, draft_id: int, path: str, content: bytes) -> list[Finding]:
         """Return what the lint finds in one file as it is edited, the rest of the bundle around it; raises NotFound."""
         bundle = {**self._drafts.bundle(draft_id), path: content}
@@ -207,10 +201,21 @@ class Studio:
     def _operations(self) -> list[dict[str, Any]]:
         return [
             {"name": one.name, "kind": one.kind.value, "zh": one.zh, "en": one.description, "open": one.open_ended,
-             "parameters": [{"name": parameter.name, "type": parameter.annotation, "required": parameter.required}
-                            for parameter in one.parameters]}
+             "parameters": [{"name": each.name, "types": _types(each.annotation), "required": each.required}
+                            for each in one.parameters]}
             for one in sorted(self._rt.registry.all().values(), key=lambda operation: operation.name)
         ]  # fmt: skip
+
+
+PYTHON_TYPES = {"str": "string", "int": "number", "float": "number", "Decimal": "number", "bool": "boolean",
+                "date": "date", "datetime": "date and time", "list": "list", "Sequence": "list", "tuple": "list",
+                "dict": "context", "Mapping": "context"}  # fmt: skip
+
+
+def _types(annotation: str) -> list[str]:
+    """Return the FEEL types of a parameter by its Python annotation; empty where any is taken."""
+    heads = [part.strip().partition("[")[0].rpartition(".")[2] for part in annotation.split("|")]
+    return list(dict.fromkeys(PYTHON_TYPES[head] for head in heads if head in PYTHON_TYPES))
 
 
 def clause_text(clause: Any) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from app.errors import Conflict, Invalid, NotAllowed, NotFound, Refused
 from app.facts import SYSTEM, Actor
+from app.services.definitions import check_files
 from app.services.drafts import Drafts
 from app.store.base import db
 from app.store.models import Audit
@@ -88,7 +89,8 @@ def test_new_files_are_sound_and_come_and_go(drafts: Drafts) -> None:
              ("process", "decision", "form")]
     assert paths == ["processes/trial_process/trial_process.bpmn", "processes/decisions/trial_decision.dmn",
                      "forms/trial_form.json"]
-    findings = current_services().studio.findings(draft, OWNER)
+    services = current_services()
+    findings = check_files(drafts.bundle(draft), services.registry, services.register)
     assert not [one for one in findings if one.file in paths and one.severity != "info"]
     with pytest.raises(Invalid):
         drafts.add(draft, "form", "trial_form", NAMES, "", OWNER)

@@ -96,7 +96,7 @@ def test_the_vocabulary_offers_what_the_bundle_and_the_register_know(owner: Brow
     assert {"enquiry_answer"} <= {row[0] for row in words["forms"]}
     notify = next(one for one in words["operations"] if one["name"] == "notify")
     assert (notify["zh"], notify["kind"], notify["open"]) == ("通知", "effect", True)
-    assert {"name": "to", "type": "list[str] | str", "required": True} in notify["parameters"]
+    assert {"name": "to", "types": ["list", "string"], "required": True} in notify["parameters"]
     assert "need_specialist" in words["variables"]
     assert {"in", "out"} == set(words["interfaces"]["complaint"])
     outputs = {one["id"]: one["outputs"] for one in words["decisions"]}

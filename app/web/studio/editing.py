@@ -115,7 +115,7 @@ def check(draft_id: int, path: str) -> FlaskResponse:
 
 
 @blueprint.post("/drafts/<int:draft_id>/tidy/<path:path>")
-@entry(*MAY_EDIT)
+@entry(*MAY_READ)
 def tidy(draft_id: int, path: str) -> FlaskResponse:
     """Draw a diagram anew: {content} to {content}; nothing is saved."""
     try:

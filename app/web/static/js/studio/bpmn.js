@@ -66,7 +66,12 @@ function start() {
 }
 
 async function load(text) {
-  const { warnings } = await modeler.importXML(text);
+  const { warnings } = await modeler.importXML(text).catch(async (error) => {
+    // Many tools write no drawing, or one that can't be shown: the server draws it; nothing is saved by looking.
+    const { ok, data } = await post(url("tidy"), { content: text });
+    if (!ok) throw error;
+    return modeler.importXML(data.content);
+  });
   keepLooseReferences(modeler, warnings);
   start();
   showPanel();

@@ -7,8 +7,7 @@ import { chengnuoRules } from "./moddle.js";
 import { Saver } from "./saver.js";
 
 const place = document.getElementById("canvas");
-const { base, path, revision, editable } = place.dataset;
-const canEdit = editable === "1";
+const { base, path, revision } = place.dataset; // who may only read gets a plain table instead of this page
 const url = (verb) => `${base}/${verb}/${path}`;
 const vocabulary = await (await fetch(url("vocabulary"))).json();
 learn(vocabulary.texts);
@@ -17,8 +16,8 @@ const modules = [translateModule(words)];
 const modeler = new window.DmnJS({ container: place, common: { additionalModules: modules }, decisionTable: { additionalModules: modules }, drd: { additionalModules: modules }, literalExpression: { additionalModules: modules },
   moddleExtensions: { chengnuo: chengnuoRules } });
 const xml = async () => (await modeler.saveXML({ format: true })).xml;
-const saver = canEdit && new Saver({ url: url("save"), revision: Number(revision), produce: xml, place: document.getElementById("save-state"), conflictPlace: document.getElementById("conflict"), name: path.split("/").pop(), viewUrl: url("content") });
-if (saver) saver.onrefused = (data) => { if (data.findings) showFindings(data.findings); };
+const saver = new Saver({ url: url("save"), revision: Number(revision), produce: xml, place: document.getElementById("save-state"), conflictPlace: document.getElementById("conflict"), name: path.split("/").pop(), viewUrl: url("content") });
+saver.onrefused = (data) => { if (data.findings) showFindings(data.findings); };
 let findings = [];
 let rule = null;
 
@@ -80,8 +79,8 @@ function showRule() {
   const options = vocabulary.clauses.map((one) => ({ value: one.id, label: one.id, short: one.id, detail: [one.document, one.section].join(" · "), search: `${one.id} ${one.document} ${one.section} ${one.text}`.toLowerCase() }));
   panel.replaceChildren(el("h2", {}, t("Rule {n}", { n: at + 1 })),
     findings.filter((one) => one.element === rule.id).map((one) => el("div", { class: `finding ${one.severity}` }, one.message)),
-    pickField({ name: "clauses", label: t("Clauses"), title: t("Clauses of the policy"), values: clauses, options, disabled: !canEdit, change: (values) => setRule({ clauses: values.join(" ") }) }),
-    textField({ name: "description", label: t("Remark"), value: rule.description ?? "", disabled: !canEdit, change: (text) => update(rule, { description: text || undefined }) }),
+    pickField({ name: "clauses", label: t("Clauses"), title: t("Clauses of the policy"), values: clauses, options, change: (values) => setRule({ clauses: values.join(" ") }) }),
+    textField({ name: "description", label: t("Remark"), value: rule.description ?? "", change: (text) => update(rule, { description: text || undefined }) }),
     el("details", { class: "names" }, el("summary", {}, t("Every cell of the rule")), el("dl", { class: "said cells" }, cells.map(([label, text, kind]) => {
       const verdict = el("span", { class: "verdict" });
       const shown = el("code", {}, text?.text || "-");
@@ -113,7 +112,7 @@ function wire() {
     set("undo", stack?.canUndo());
     set("redo", stack?.canRedo());
     if (trigger === "clear" || !stack?.canUndo() && !stack?.canRedo()) return;
-    saver && saver.changed();
+    saver.changed();
     checkSoon();
     if (!document.getElementById("rule-panel").contains(document.activeElement)) showRule();
   });

@@ -92,7 +92,7 @@ export class Panel {
     return [
       textField({ name: "name", label: t("Name (Chinese)"), value: object.name ?? "", rows: is(object, "SequenceFlow") ? null : 2, disabled, change: (text) => model.rename(element, text) }),
       is(object, "FlowNode", "Process", "SequenceFlow") && textField({ name: "name_en", label: t("Name (English)"), value: properties.name_en ?? "", disabled, change: c.property("name_en"),
-        help: properties.name_en ? null : t("Without one, pages show: {words}", { words: inWords(object.id) }) }),
+        help: properties.name_en || is(object, "SequenceFlow") ? null : t("Without one, pages show: {words}", { words: inWords(object.id) }) }),
       is(object, "Process") && selectField({ name: "kind", label: t("Kind of process"), value: properties.kind ?? "called", options: KINDS(), disabled, change: c.property("kind") }),
       this.lane(c),
       textField({ name: "documentation", label: t("Explanation"), value: model.documentation(object), rows: 3, disabled, change: (text) => model.setDocumentation(element, object, text) }),

@@ -41,7 +41,7 @@ export function serviceSection({ element, object, model, vocabulary, disabled, w
     selectField({ name: "operation", label: t("Operation"), value: now.id, options: vocabulary.operations.map((one) => label(one.name, one.zh, inWords(one.name))), empty: t("Choose…"), disabled, change: (id) => put({ id }) }),
     operation && el("p", { class: "form-text" }, word("", operation.en), " ", kinds[operation.kind]),
     declared.map((one) => feelField({ name: `parameter-${one.name}`, label: one.name, value: given[one.name]?.value ?? "", kind: "any", rows: 1, required: one.required, disabled, variables: vocabulary.variables,
-      help: t("Type: {type}", { type: one.type }), change: (value) => putOne(one.name, value) })),
+      help: one.types.length ? t("Type: {type}", { type: one.types.map((type) => t(type)).join(" / ") }) : null, change: (value) => putOne(one.name, value) })),
     (operation?.open || others.length > 0 || (now.id && !operation)) && rowsField({ label: operation?.open ? t("Further parameters, as many as are needed") : t("Parameters that the operation does not declare"),
       rows: others.map(({ id, value, type }) => ({ id, value, type })), columns: [{ name: "id", label: t("Parameter") }, { name: "value", label: "FEEL", kind: "any" }], add: t("Add a parameter"), disabled,
       change: (rows) => put({ parameters: [...now.parameters.filter((one) => names.has(one.id)), ...rows.filter((row) => row.id).map((row) => ({ type: "any", value: "", ...row }))] }) }),
