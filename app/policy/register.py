@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -290,10 +291,16 @@ def _names(path: Path, top: str) -> dict[str, tuple[str, str]]:
     return names
 
 
+@lru_cache(maxsize=32)
+def parsed(text: str) -> Any:
+    """Return what a YAML text holds, for reading only: the same text is parsed once; raises YAMLError."""
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader, the quick one
+
+
 def rows_of(path: Path, top: str) -> list[dict[str, Any]]:
     """Return a register file's list, at its top or below `top`; raises Refused."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader, the quick one
+        content = parsed(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         line = getattr(getattr(error, "problem_mark", None), "line", None)
         raise Refused(

@@ -11,16 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from app.durations import parse_duration
 from app.errors import BadDuration, Finding, Refused
 from app.facts import Period
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
-from app.policy.register import Clause, Register, rows_of
+from app.policy.register import Clause, Register, parsed, rows_of
 
 LISTS = frozenset({list, tuple, set, frozenset})
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path("processes") / "policy" / "monitors.yaml"
 OVERRIDES = ("a", "b", "clock", "same_instance", "once", "by_day")
 TAKEN = ("copies", "recipients", "threshold", "retention", "every", "due_day", "requires_field", "actor", "min_count")
@@ -110,7 +107,7 @@ def read_bindings(root: Path) -> Bindings:
         return Bindings()
 
     rows = rows_of(path, "monitors")  # refuses what is no YAML
-    content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - a safe loader
+    content = parsed(path.read_text(encoding="utf-8"))
 
     def listed(top: str) -> list[dict[str, Any]]:
         return content.get(top) or []
