@@ -32,8 +32,8 @@ from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
 from app.services.conformance import Conformance
-from app.services.coverage import DeployedCoverage
 from app.services.control import Control
+from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk

@@ -29,8 +29,8 @@ def register(app: Flask) -> None:
 
     shell.install(app)
     security.install(app)
-    parts = (auth, inbox, tasks, cases, diagrams, exports, knowledge, policy, portal, notifications, operations, admin)
-    parts = (auth, inbox, tasks, cases, control, diagrams, exports, knowledge, portal, notifications, operations, admin)
+    parts = (auth, inbox, tasks, cases, control, diagrams, exports, knowledge, policy, portal, notifications,
+             operations, admin)
     for part in parts:
         app.register_blueprint(part.blueprint)
     api.install(app)
