@@ -96,8 +96,8 @@ def answer_unexpected(error: Exception) -> Response:
 
 
 def _too_large() -> str:
-    return _("A file may have at most %(n)s MB, all that is sent together %(all)s MB. Nothing was kept: go back and "
-             "choose smaller files.", n=MAX_BYTES >> 20, all=current_app.config["MAX_CONTENT_LENGTH"] >> 20)
+    return str(_("A file may have at most %(n)s MB, all that is sent together %(all)s MB. Nothing was kept: go back and "
+             "choose smaller files.", n=MAX_BYTES >> 20, all=current_app.config["MAX_CONTENT_LENGTH"] >> 20))
 
 
 def _code_of(status: int) -> str:
@@ -111,8 +111,8 @@ def _answer(status: int, detail: str, extra: dict[str, Any]) -> Response:
         title = _("Not possible as things stand")
     if request.path.startswith("/api/"):
         kind = f"urn:chengnuo:problem:{extra.get('code', 'error')}"
-        answer = jsonify({"type": kind, "title": title, "status": status, "detail": detail, "instance": request.path,
-                          **extra})
+        answer = jsonify({**extra, "type": kind, "title": title, "status": status, "detail": detail,
+                          "instance": request.path})
         answer.mimetype = PROBLEM
     else:
         answer = make_response(render_template("error.html", status=status, title=title, detail=detail,

@@ -11,7 +11,7 @@ from tests.web.pages import Browser
 
 
 def test_what_is_too_large_is_refused_with_the_limits(app: Flask) -> None:
-    page = Browser(app, "clerk").post("/cases/x/files", {"file": (BytesIO(b"a" * 13 * 1024 * 1024), "a.txt")})
+    page = Browser(app).post("/sign-in", {"file": (BytesIO(b"a" * 13 * 1024 * 1024), "a.txt")})
     assert page.status_code == 413
     assert "单个文件最多 10 MB，一次提交合计最多 12 MB" in page.get_data(as_text=True)
 
