@@ -97,8 +97,8 @@ def answer_unexpected(error: Exception) -> Response:
 
 def _too_large() -> str:
     together = current_app.config["MAX_CONTENT_LENGTH"] >> 20
-    return str(_("A file may have at most %(n)s MB, all that is sent together %(all)s MB. Nothing was kept: go back and "
-                 "choose smaller files.", n=MAX_BYTES >> 20, all=together))
+    return str(_("A file may have at most %(n)s MB, all that is sent together %(all)s MB. Nothing was kept: go back "
+                 "and choose smaller files.", n=MAX_BYTES >> 20, all=together))
 
 
 def _code_of(status: int) -> str:
