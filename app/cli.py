@@ -18,8 +18,9 @@ from app.cli_export import export
 from app.cli_output import JSON, Root, as_document, finding_line, show
 from app.cli_policy import policy
 from app.cli_policy_drift import drift_command, waive_command, waivers_command
+from app.cli_upkeep import backup, migrate_instances
 from app.clock import Clock
-from app.errors import ChengnuoError, NotFound, Refused
+from app.errors import ChengnuoError, Invalid, NotFound, Refused
 
 
 def application(clock: Clock | None = None, **settings: Any) -> Flask:
@@ -47,7 +48,8 @@ def cli() -> None:
     """Chengnuo runs a company's after-sales policy."""
 
 
-cli.add_command(export)
+for command in (export, backup, migrate_instances):
+    cli.add_command(command)
 for command in (drift_command, waive_command, waivers_command):
     policy.add_command(command)
 cli.add_command(policy)
@@ -386,6 +388,8 @@ def run(arguments: Sequence[str], call: Callable[..., Any] = cli.main) -> int:
         return 1
     except ChengnuoError as error:
         click.echo(f"{error.message_zh} / {error.message_en}", err=True)
+        for one in error.errors if isinstance(error, Invalid) else ():
+            click.echo(f"{one.field}: {one.message_zh} / {one.message_en}", err=True)
         return 2 if error.code in {"invalid", "not_found", "not_allowed", "conflict", "expression"} else 3
     except Exception:
         logging.getLogger(__name__).exception("internal failure")

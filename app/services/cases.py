@@ -261,7 +261,7 @@ class Cases:
             """Deliver it now or not at all: a wish that was refused must not come true later."""
             if self._messages.publish(message, case.number, payload, actor).state != "delivered":
                 raise Conflict(
-                    "The case can't take this now", "个案当前不能这样处理", state=case.state, status=case.status
+                    "The case can't take this now", "个案当前不能这样处理", state=case.state, case_status=case.status
                 )
 
         in_unit_of_work(work)

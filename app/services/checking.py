@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import engine
-from app.engine import Catalog
+from app.engine import Catalog, feel
 from app.engine.drawing import check_drawings
 from app.errors import Finding, Refused
 from app.handling import Registry
@@ -72,5 +72,5 @@ def _check_alone(path: Path) -> list[Finding]:
         ]
     content = path.read_bytes()
     if path.suffix == ".json":
-        return check_form(content, str(path))
+        return check_form(content, str(path), feel.names)
     return once([*engine.check({str(path): content}, Catalog()), *check_drawings({str(path): content})])

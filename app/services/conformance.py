@@ -28,7 +28,7 @@ BATCH = 25  # cases judged and written at a time by the sweep
 STREAM = 200  # by a full run
 REMEMBERED = 400  # versions by day
 SEES = frozenset({"owner", "manager", "director", "supervisor", "admin", "general_affairs", "quality",
-                  "general_manager", "marketing"})  # who reads every verdict
+                  "general_manager", "marketing", "compliance"})  # who reads every verdict
 Progress = Callable[[int, int], None]
 
 

@@ -195,17 +195,41 @@ class Control:
 
         return in_unit_of_work(work)
 
+    def migrate_all(self, process: str, reason: str, actor: Actor, version: int | None = None) -> list[Outcome]:
+        """Migrate every running instance of a process that is not on the target yet, each in its own transaction.
+
+        What cannot go on there is an outcome with its error. Raises NotFound, NotAllowed, Invalid without a reason.
+        """
+        self._operations.may(actor)
+        reason = reason_of(reason)
+        target = self._version(process, version)
+        query = select(Instance.id).where(Instance.process == process, Instance.definition_id != target.id,
+                                          Instance.state.in_(("active", "suspended")))
+        keys = self._rt.session().execute(query.order_by(Instance.created_at, Instance.id)).scalars().all()
+        found: list[Outcome] = []
+        for key in keys:
+            try:
+                self.migrate(key, reason, actor, target.version)
+                found.append(Outcome(key))
+            except ChengnuoError as error:
+                found.append(Outcome(key, error, 0))
+        return found
+
     def variables(self, instance_id: str) -> Mapping[str, Any]:
         """Return the variables of an instance as its last step left them; raises NotFound."""
         return dict(sorted(Reading.of(self._rt, instance_id).execution.variables().items()))
 
     # ---- inner
 
-    def _target(self, instance: Instance, version: int | None) -> Version:
+    def _version(self, process: str, version: int | None) -> Version:
         library = self._rt.library
-        target = library.latest(instance.process) if version is None else library.numbered(instance.process, version)
+        target = library.latest(process) if version is None else library.numbered(process, version)
         if target is None:
             raise NotFound("There is no such version", "没有这个版本")
+        return target
+
+    def _target(self, instance: Instance, version: int | None) -> Version:
+        target = self._version(instance.process, version)
         if target.id == instance.definition_id:
             raise Conflict("It runs on this version already", "实例已在该版本上运行", state=f"v{target.version}")
         return target

@@ -13,7 +13,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from app import engine
-from app.engine import Catalog, OperationInfo
+from app.engine import Catalog, OperationInfo, feel
 from app.engine.drawing import check_drawings
 from app.errors import Finding, NotFound, Refused
 from app.facts import Actor, BuiltProcess
@@ -69,7 +69,7 @@ def catalog_of(files: Mapping[str, bytes], registry: Registry, register: Registe
     findings: list[Finding] = []
     for path, content in files.items():
         if path.startswith("forms/"):
-            found = check_form(content, path)
+            found = check_form(content, path, feel.names)
             findings.extend(found)
             broken = any(finding.severity == "error" for finding in found)
             forms[Path(path).stem] = None if broken else read_form(content, path).variables

@@ -6,13 +6,14 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from app.errors import ChengnuoError, Invalid, Refused
+from app.services.file_checks import MAX_BYTES
 from app.web.limits import wait_seconds
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,8 @@ def answer_http(error: HTTPException) -> Response:
     if error.response is not None or status < 400:
         return make_response(error.get_response())
     # The framework's own texts are English and for developers: people get ours.
-    answer = _answer(status, titles().get(status) or error.name, {"code": _code_of(status)})
+    detail = _too_large() if status == 413 else titles().get(status) or error.name
+    answer = _answer(status, detail, {"code": _code_of(status)})
     for name, value in error.get_headers(request.environ):
         if name.lower() == "allow":
             answer.headers[name] = value
@@ -93,6 +95,12 @@ def answer_unexpected(error: Exception) -> Response:
     return _answer(500, titles()[500], {"code": "error"})
 
 
+def _too_large() -> str:
+    together = current_app.config["MAX_CONTENT_LENGTH"] >> 20
+    return str(_("A file may have at most %(n)s MB, all that is sent together %(all)s MB. Nothing was kept: go back "
+                 "and choose smaller files.", n=MAX_BYTES >> 20, all=together))
+
+
 def _code_of(status: int) -> str:
     return {400: "bad_request", 401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed",
             413: "too_large", 415: "unsupported_media_type", 429: "too_many_requests"}.get(status, "error")
@@ -100,10 +108,12 @@ def _code_of(status: int) -> str:
 
 def _answer(status: int, detail: str, extra: dict[str, Any]) -> Response:
     title = titles().get(status) or detail
+    if status == 409 and not extra.get("by"):  # nobody was faster: it just can't be done now
+        title = _("Not possible as things stand")
     if request.path.startswith("/api/"):
         kind = f"urn:chengnuo:problem:{extra.get('code', 'error')}"
-        answer = jsonify({"type": kind, "title": title, "status": status, "detail": detail, "instance": request.path,
-                          **extra})
+        answer = jsonify({**extra, "type": kind, "title": title, "status": status, "detail": detail,
+                          "instance": request.path})
         answer.mimetype = PROBLEM
     else:
         answer = make_response(render_template("error.html", status=status, title=title, detail=detail,

@@ -91,7 +91,9 @@ def test_a_correction_keeps_the_old_version_and_needs_a_reason(clerk: Browser, a
     form = clerk.text(link)
     assert "旧的情况" in form
     fields = inputs(form)
-    assert clerk.post(link, {**fields, "facts": "新的情况", "_reason": ""}).status_code == 422
+    refused = clerk.post(link, {**fields, "facts": "新的情况", "_reason": ""})
+    assert refused.status_code == 422
+    assert '<a href="#f-_reason">更正原因</a>: 请说明更正原因。' in refused.get_data(as_text=True)
     assert clerk.post(link, {**fields, "facts": "新的情况", "_reason": "客户来电更正"}).status_code == 302
     page = clerk.text(f"/cases/{found.number}")
     assert "旧的情况" in page

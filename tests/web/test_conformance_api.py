@@ -92,6 +92,7 @@ def test_pages_follow_one_another_and_filters_are_checked(app: Flask, clock: Fix
     assert manager.get("/compliance/conformance", verdict="not_applicable").status_code == 422
     assert manager.get("/compliance/conformance", case="nonsense").status_code == 404
     assert clerk.get("/compliance/conformance").status_code == 403
+    assert Api(app, "compliance").get("/compliance/conformance").status_code == 200
 
 
 def test_a_step_pays_one_statement_for_being_judged(app: Flask) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
@@ -13,7 +14,7 @@ from flask import Flask
 
 from app.clock import FixedClock
 from app.errors import Conflict, Invalid, NotAllowed
-from app.facts import Actor
+from app.facts import SYSTEM, Actor
 from app.services.verification import verify
 from app.store.base import db
 from app.store.models import Audit, Case, Incident, Instance, Milestone, Notification
@@ -234,10 +235,6 @@ def test_incidents_are_tried_again_many_at_once(any_app: Flask, one: Case) -> No
 
 def changed_tree(services: Services, tmp_path: Any, old: str, new: str) -> None:
     """Deploy the shipped bundle with a text of case.bpmn replaced."""
-    import shutil
-
-    from app.facts import SYSTEM
-
     root = services.runtime.root
     for name in ("processes", "forms", "handlers"):
         shutil.copytree(root / name, tmp_path / "tree" / name)
@@ -265,3 +262,13 @@ def test_a_running_instance_moves_to_a_version_in_which_all_it_waits_at_is_the_s
     assert admin.post(f"/instances/{row}/migrate", {"reason": "x", "version": "a"}).status_code == 422
     assert admin.post(f"/instances/{row}/migrate", {"version": 1}).status_code == 422
     assert Api(app, "clerk").post(f"/instances/{row}/migrate", {"reason": "x"}).status_code == 403
+
+
+def test_all_running_instances_of_a_process_move_at_once(any_app: Flask, tmp_path: Any) -> None:
+    ones = [Browser(any_app, "clerk").register() for _ in range(2)]
+    found = current_services()
+    assert found.control.migrate_all("case", "x", SYSTEM) == []  # they are on the newest
+    changed_tree(found, tmp_path, 'name="生成服务工单与单号"', 'name="生成工单"')
+    moved = found.control.migrate_all("case", "流程改名", SYSTEM)
+    assert {(one.key, one.ok) for one in moved} == {(top(one.id), True) for one in ones}
+    assert verify(found.runtime)["differences"] == []
