@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -102,6 +102,11 @@ class Index:
     def _note(self, log: CaseLog, name: str, at: datetime | None, seq: int) -> None:
         if at is not None:
             self._by[name] = [Happening(seq, at, "", name, None, "", None, log.id)]
+
+    @property
+    def words(self) -> Set[str]:
+        """Everything that occurs."""
+        return self._by.keys()
 
     def of(self, names: tuple[str, ...]) -> Sequence[Happening]:
         """Return what any of `names` stands for, each once, in order."""

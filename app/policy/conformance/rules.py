@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.facts import Period
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
 from app.policy.register import Clause, Register, rows_of
 
+REMEMBERED = 2000  # kinds of case
 LISTS = frozenset({list, tuple, set, frozenset})
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path("processes") / "policy" / "monitors.yaml"
@@ -36,6 +38,12 @@ class Monitor:
     conditions: tuple[Mapping[str, frozenset[Any]], ...]  # fact -> values with which it bears; any of several
     rules: tuple[Rule, ...]
     shared_by: tuple[str, ...] = ()  # clauses that say the same
+
+    @cached_property
+    def triggers(self) -> frozenset[str] | None:
+        """Without any of these in a log no rule has anything to say; None: one may always have."""
+        each = [rule.triggers for rule in self.rules]
+        return None if None in each else frozenset(name for names in each for name in names or ())
 
     def bears_on(self, facts: Mapping[str, Any]) -> bool:
         """Return whether the clause bears on a case with these facts."""
@@ -79,6 +87,23 @@ class Monitors:
     unjudged: Mapping[str, str]
     extended_by: frozenset[str]
     released_by: frozenset[str]
+    known: dict[tuple[Any, ...], tuple[Monitor, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The facts that conditions ask for."""
+        return tuple(sorted({name for monitor in self.cases for one in monitor.conditions for name in one}))
+
+    def bearing_on(self, facts: Mapping[str, Any]) -> tuple[Monitor, ...]:
+        """Return the monitors whose clauses bear on a case with these facts; most cases are like others."""
+        key = tuple(tuple(value) if (value := facts.get(name)).__class__ in LISTS else value
+                    for name in self.conditions)
+        found = self.known.get(key)
+        if found is None:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            found = self.known[key] = tuple(monitor for monitor in self.cases if monitor.bears_on(facts))
+        return found
 
     @property
     def forms(self) -> frozenset[str]:

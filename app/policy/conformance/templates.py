@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from app.clock import as_utc
 from app.durations import add_months
@@ -28,6 +29,8 @@ KEPT, BROKEN, PENDING = "kept", "broken", "pending"
 WORST = {BROKEN: 0, PENDING: 1, KEPT: 2}
 CADENCE = "cadence"
 NO_CLOCK = ClockFacts()
+TRIGGERS = {"response": "a", "chain_response": "a", "not_succession": "a", "role": "a", "threshold": "a", "paper": "a",
+            "update_every": "a", "precedence": "b", "four_eyes": "b"}
 Evidence = Mapping[str, Any]
 
 
@@ -48,9 +51,14 @@ class Rule:
         """Everything in a log that the rule looks at."""
         return (*self.a, *self.b)
 
+    @property
+    def triggers(self) -> tuple[str, ...] | None:
+        """Without any of these in a log the rule has nothing to say; None: it may always have."""
+        side = TRIGGERS.get(self.template)
+        return None if side is None else self.a if side == "a" else self.b
 
-@dataclass(frozen=True)
-class Found:
+
+class Found(NamedTuple):
     """What one rule says of a log."""
 
     state: str  # kept | broken | pending
@@ -73,15 +81,16 @@ class Sight:
         """Return when the period from `start` ends, pauses aside."""
         found = self.known.get((start, period))
         if found is None:
-            found = self.known[start, period] = self.calendar.add(start, period).due_at
+            found = self.known[start, period] = self.calendar.due_at(start, period)
         return found
 
 
 Template = Callable[[Rule, Sight], Found | None]
 
 
+@lru_cache(maxsize=4096)
 def told(one: Happening) -> dict[str, Any]:
-    """Return a happening as evidence."""
+    """Return a happening as evidence; many clauses tell the same."""
     return {"seq": one.seq if 0 < one.seq < LAST else None, "at": one.at.isoformat(),
             "what": f"{one.process}/{one.element}" if one.process else one.element, "actor": one.actor,
             "group": one.group}
@@ -129,9 +138,8 @@ def _answered(rule: Rule, sight: Sight, trigger: Happening, after: Happening | N
               answers: Sequence[Happening]) -> Found | None:
     answer = next((one for one in answers if follows(one, trigger)
                    and not (rule.same_instance and one.instance != trigger.instance)), None)
-    evidence: dict[str, Any] = {"rule": rule.template, "from": told(trigger), "wanted": list(rule.b)}
-    if answer is not None:
-        evidence["by"] = told(answer)
+    evidence: dict[str, Any] = {"rule": rule.template, "from": told(trigger),
+                                **({"wanted": rule.b} if answer is None else {"by": told(answer)})}
     if rule.options.get("by_day"):
         return _by_day(rule, sight, trigger, answer, evidence)
     if rule.within is None:
@@ -207,10 +215,10 @@ def precedence(rule: Rule, sight: Sight) -> Found | None:
 def _preceded(rule: Rule, first: Sequence[Happening], later: Happening) -> Found:
     before = [one for one in first if follows(later, one)
               and not (rule.same_instance and one.instance != later.instance)]
-    evidence: dict[str, Any] = {"rule": rule.template, "by": told(later), "wanted": list(rule.a)}
+    evidence: dict[str, Any] = {"rule": rule.template, "by": told(later)}
     if before:
         return Found(KEPT, later.at, {**evidence, "from": told(before[-1])})
-    return Found(BROKEN, later.at, evidence)
+    return Found(BROKEN, later.at, {**evidence, "wanted": list(rule.a)})
 
 
 def chain_response(rule: Rule, sight: Sight) -> Found | None:
