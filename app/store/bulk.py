@@ -15,7 +15,8 @@ from app.store.base import Utc
 Cell = Callable[[Any], Any]
 
 
-def insert_tuples(session: Session, model: type[Any], columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_tuples(session: Session, model: type[Any], columns: tuple[str, ...],
+                  rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows whose cells stand in the order of `columns`, with one statement."""
     connection = session.connection()
     sql, cells, positional = _plan(model, columns, connection.dialect)
@@ -24,7 +25,8 @@ def insert_tuples(session: Session, model: type[Any], columns: tuple[str, ...], 
     written = [column if cell is None else list(map(cell, column))
                for cell, column in zip(cells, zip(*rows, strict=True), strict=True)]
     given = zip(*written, strict=True)
-    connection.exec_driver_sql(sql, list(given) if positional else [dict(zip(columns, row, strict=True)) for row in given])
+    connection.exec_driver_sql(
+        sql, list(given) if positional else [dict(zip(columns, row, strict=True)) for row in given])
 
 
 @cache

@@ -34,7 +34,7 @@ def judge(monitors: Monitors, log: CaseLog, now: datetime, calendar: WorkCalenda
     """Return the verdicts of a case at `now`; those that don't apply only with `everything`."""
     sight = Sight(log, Index(log), now, calendar)
     words, found = sight.index.words, []
-    for monitor in monitors.bearing_on(log.facts):
+    for monitor in monitors.for_case(log):
         if monitor.triggers is None or not words.isdisjoint(monitor.triggers):
             verdict = _judged(monitor, sight)
             if verdict is not None:

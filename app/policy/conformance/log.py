@@ -64,6 +64,7 @@ class ClockFacts:
     paused_since: datetime | None = None  # it stands still now
     lapses: tuple[datetime, ...] = ()  # it was taken away: what was owed then is not owed any more
     agreed: datetime | None = None  # the customer signed another date
+    held_against: frozenset[str] | None = None  # the clauses whose limits counted when it was reached; None: it was not
 
 
 @dataclass(frozen=True)

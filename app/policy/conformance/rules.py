@@ -17,6 +17,7 @@ import yaml
 from app.durations import parse_duration
 from app.errors import BadDuration, Finding, Refused
 from app.facts import Period
+from app.policy.conformance.log import CaseLog
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
 from app.policy.register import Clause, Register, rows_of
 
@@ -25,7 +26,8 @@ LISTS = frozenset({list, tuple, set, frozenset})
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILE = Path("processes") / "policy" / "monitors.yaml"
 OVERRIDES = ("a", "b", "clock", "same_instance", "once", "by_day")
-TAKEN = ("copies", "recipients", "threshold", "retention", "every", "due_day", "requires_field", "actor", "min_count")
+TAKEN = ("copies", "recipients", "threshold", "retention", "every", "due_day", "requires_field", "actor", "min_count",
+         "before")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,28 @@ class Monitors:
                 self.known.clear()
             found = self.known[key] = tuple(monitor for monitor in self.cases if monitor.bears_on(facts))
         return found
+
+    @cached_property
+    def graded(self) -> Mapping[str, str]:
+        """Clauses that bear on some levels only, each with the SLA clock that it is judged by."""
+        return {monitor.clause: clock for monitor in self.cases if any("level" in one for one in monitor.conditions)
+                for clock in [next((rule.clock for rule in monitor.rules if rule.clock), None)] if clock}
+
+    def for_case(self, log: CaseLog) -> tuple[Monitor, ...]:
+        """Return the monitors that bear on a case.
+
+        A level may change after a promise was met: whether a clause of some levels bore on it is then told by the
+        clauses that its clock was held against, not by what the level is now.
+        """
+        told = {name: clock.held_against for name, clock in log.clocks.items() if clock.held_against is not None}
+        present = self.bearing_on(log.facts)
+        if not told:
+            return present
+        settled = {clause: clause in told[clock] for clause, clock in self.graded.items() if clock in told}
+        now = {monitor.clause for monitor in present}
+        if all(bore == (clause in now) for clause, bore in settled.items()):
+            return present
+        return tuple(one for one in self.cases if settled.get(one.clause, one.clause in now))
 
     @property
     def forms(self) -> frozenset[str]:

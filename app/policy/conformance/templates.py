@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from app.clock import as_utc
-from app.durations import add_months
+from app.durations import add_months, parse_duration
 from app.facts import Period
 from app.policy.conformance.log import (
     CANCELLED,
@@ -385,14 +385,34 @@ def _recorded(rule: Rule, sight: Sight, entry: Entry, wanted: Mapping[str, Any])
     missing = [name for name, places in wanted.items() if not any(
         _given(sight.log.facts.get(place[1:]) if place.startswith("@") else entry.data.get(place))
         for place in (places if isinstance(places, list) else [places]))]
-    evidence = {"rule": rule.template, "form": entry.form, "missing": missing,
-                "by": {"seq": None, "at": entry.at.isoformat(), "what": f"{entry.process}/{entry.element}",
-                       "actor": entry.by, "group": entry.group}}
+    evidence = {"rule": rule.template, "form": entry.form, "missing": missing, "by": _written(entry)}
     return Found(BROKEN if missing else KEPT, entry.at, evidence)
 
 
 def _given(value: Any) -> bool:
     return value is not None and value != "" and value != []
+
+
+def ahead(rule: Rule, sight: Sight) -> Found | None:
+    """Every entry of `form` that names a moment in `field` was made at least `before` (natural time) ahead of it."""
+    return _worst(one for one in (_ahead(rule, sight, entry) for entry in _entries(rule, sight)) if one is not None)
+
+
+def _ahead(rule: Rule, sight: Sight, entry: Entry) -> Found | None:
+    try:
+        named = datetime.fromisoformat(str(entry.data.get(rule.options["field"])))
+    except ValueError:
+        return None
+    moment = as_utc(named if named.tzinfo else named.replace(tzinfo=sight.calendar.zone))
+    due = moment - parse_duration(str(rule.options["before"])).elapsed
+    return Found(KEPT if entry.at <= due else BROKEN, entry.at,
+                 {"rule": rule.template, "by": _written(entry), "due": due.isoformat(), "ahead_of": moment.isoformat()},
+                 due)
+
+
+def _written(entry: Entry) -> dict[str, Any]:
+    return {"seq": None, "at": entry.at.isoformat(), "what": f"{entry.process}/{entry.element}", "actor": entry.by,
+            "group": entry.group}
 
 
 def copies(rule: Rule, sight: Sight) -> Found | None:
@@ -468,4 +488,5 @@ TEMPLATES: Mapping[str, Template] = {
     "response": response, "precedence": precedence, "chain_response": chain_response,
     "not_succession": not_succession, "existence": existence, "absence": absence, "init": init,
     "exclusive_choice": exclusive_choice, "role": role, "four_eyes": four_eyes, "threshold": threshold,
-    "record": record, "copies": copies, "paper": paper, "retention": retention, "update_every": update_every}
+    "record": record, "ahead": ahead,
+    "copies": copies, "paper": paper, "retention": retention, "update_every": update_every}
