@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import JSON, Dialect, insert
@@ -19,7 +19,7 @@ def insert_tuples(session: Session, model: type[Any], columns: tuple[str, ...],
                   rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows whose cells stand in the order of `columns`, with one statement."""
     connection = session.connection()
-    sql, cells, positional = _plan(model, columns, connection.dialect)
+    sql, cells, positional = _plan(cast(Any, model), columns, connection.dialect)
     if not rows:
         return
     written = [column if cell is None else list(map(cell, column))
@@ -33,7 +33,7 @@ def insert_tuples(session: Session, model: type[Any], columns: tuple[str, ...],
 def _plan(model: Any, columns: tuple[str, ...], dialect: Dialect) -> tuple[str, list[Cell | None], bool]:
     """The statement, what writes each column's cells, and whether the driver counts parameters or names them."""
     compiled = insert(model.__table__).compile(dialect=dialect, column_keys=list(columns))
-    ordered = compiled.positiontup  # type: ignore[attr-defined]
+    ordered = compiled.positiontup
     return str(compiled), [_cell(model.__table__.c[name].type, dialect) for name in columns], ordered is not None
 
 
