@@ -7,7 +7,7 @@ the close of the next working day and P14D at 24:00 of day 14; O3 the clock star
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -21,6 +21,8 @@ from app.facts import Deadline, Period
 from app.holiday_table import china
 
 Hours = tuple[tuple[str, str], ...]
+Steps = Sequence[Mapping[str, Any]]
+End = tuple[datetime, Callable[[], Steps]]  # when, and the reasons for whoever asks
 DAY = timedelta(days=1)
 LONGEST_SKIP = 400  # days without work in a row after which a calendar counts as broken
 _ZH_DAYS = "一二三四五六日"
@@ -55,6 +57,7 @@ class WorkCalendar:
         self._exceptions = {day: (rule, _parsed(rule.hours) if rule.hours else self.hours)
                             for day, rule in (exceptions or {}).items()}
         self._announced = announced
+        self._following: dict[date, date] = {}  # day -> the next workday
 
     # -- days
 
@@ -86,12 +89,17 @@ class WorkCalendar:
 
     def next_workday(self, day: date) -> date:
         """Return the first workday after `day`; raises BadDuration when the calendar has none for over a year."""
+        known = self._following.get(day)
+        if known is not None:
+            return known
+        following = day
         for _ in range(LONGEST_SKIP):
-            day += DAY
-            if day.year > LAST_YEAR:
+            following += DAY
+            if following.year > LAST_YEAR:
                 raise too_far()
-            if self.is_workday(day):
-                return day
+            if self.is_workday(following):
+                self._following[day] = following
+                return following
         raise BadDuration("The calendar has no workday for more than a year.", "工作日历连续一年以上没有工作日。")
 
     def local(self, at: datetime) -> datetime:
@@ -106,14 +114,14 @@ class WorkCalendar:
         Raises BadDuration for a text that is no duration, a calendar that is neither natural nor working, or a span
         that working time cannot have (months, or days mixed with hours).
         """
-        duration = parse_duration(period.duration)
         begin = self.local(start)
-        if period.calendar == "working":
-            return self._add_working(begin, duration)
-        if period.calendar != "natural":
-            raise BadDuration(f"Calendar {period.calendar!r} is neither natural nor working.",
-                              f"历法“{period.calendar}”既不是 natural 也不是 working。")
-        return self._add_natural(begin, duration)
+        due, middle = self._end(begin, period)
+        return self._ended(begin, due, parse_duration(period.duration), working=period.calendar == "working",
+                           middle=middle())
+
+    def due_at(self, start: datetime, period: Period) -> datetime:
+        """Return when `period` from `start` (aware) ends, as `add` does and with its errors, without the reasons."""
+        return self._end(self.local(start), period)[0]
 
     def earliest(self, start: datetime, periods: Sequence[Period]) -> Deadline:
         """Return the earliest of the ends of `periods` from `start`; raises BadDuration as `add`, or without any."""
@@ -132,29 +140,42 @@ class WorkCalendar:
         """Return the close of the `count`-th working day after `start`."""
         return self.add(start, Period(f"P{count}D", "working"))
 
-    def _add_natural(self, begin: datetime, duration: Duration) -> Deadline:
+    def _end(self, begin: datetime, period: Period) -> End:
+        duration = parse_duration(period.duration)
+        if period.calendar not in {"natural", "working"}:
+            raise BadDuration(f"Calendar {period.calendar!r} is neither natural nor working.",
+                              f"历法“{period.calendar}”既不是 natural 也不是 working。")
+        end = (self._add_working if period.calendar == "working" else self._add_natural)(begin, duration)
+        if end[0].year > LAST_YEAR:
+            raise too_far()
+        return end
+
+    def _add_natural(self, begin: datetime, duration: Duration) -> End:
         if not duration.counts_days:
             moved = add_months(begin, duration.months)
             try:
                 due = as_utc(moved) + duration.elapsed
             except OverflowError:
                 raise too_far() from None
-            return self._ended(begin, due, duration, working=False, middle=())
+            return due, tuple
         if begin.year + duration.days // 365 > LAST_YEAR:
             raise too_far()
         last = add_months(begin, duration.months).date() + DAY * duration.days
-        zh, en = self._day(last)
-        middle = (_step(f"收到当日不计，按日历日数到 {zh}，当日 24:00 止。",
-                        f"The day of receipt does not count; calendar days run to the end of {en}.", None),)
-        return self._ended(begin, self._at(last + DAY, time(0)), duration, working=False, middle=middle)
 
-    def _add_working(self, begin: datetime, duration: Duration) -> Deadline:
+        def middle() -> Steps:
+            zh, en = self._day(last)
+            return (_step(f"收到当日不计，按日历日数到 {zh}，当日 24:00 止。",
+                          f"The day of receipt does not count; calendar days run to the end of {en}.", None),)
+
+        return self._at(last + DAY, time(0)), middle
+
+    def _add_working(self, begin: datetime, duration: Duration) -> End:
         if duration.months or (duration.days and not duration.counts_days):
             raise BadDuration(f"{duration.text} cannot be counted in working time: write days (P3D) or hours (PT8H).",
                               f"{duration.text} 不能按工作时间计算：请只写天（P3D）或只写小时（PT8H）。")
         return self._add_hours(begin, duration) if not duration.counts_days else self._add_days(begin, duration)
 
-    def _add_days(self, begin: datetime, duration: Duration) -> Deadline:
+    def _add_days(self, begin: datetime, duration: Duration) -> End:
         day, skipped = begin.date(), list[date]()
         if duration.days == 0 and not (self.is_workday(day) and as_utc(begin) <= self.end_of_workday(day)):
             day = self.next_workday(day)
@@ -162,12 +183,15 @@ class WorkCalendar:
             following = self.next_workday(day)
             skipped += (day + DAY * n for n in range(1, (following - day).days))
             day = following
-        zh, en = self._day(day)
-        middle = (_step("收到当日不计。", "The day of receipt does not count.", None), *self._skips(skipped),
-                  _step(f"第 {duration.days} 个工作日是 {zh}。", f"Working day {duration.days} is {en}.", None))
-        return self._ended(begin, self.end_of_workday(day), duration, working=True, middle=middle)
 
-    def _add_hours(self, begin: datetime, duration: Duration) -> Deadline:
+        def middle() -> Steps:
+            zh, en = self._day(day)
+            return (_step("收到当日不计。", "The day of receipt does not count.", None), *self._skips(skipped),
+                    _step(f"第 {duration.days} 个工作日是 {zh}。", f"Working day {duration.days} is {en}.", None))
+
+        return self.end_of_workday(day), middle
+
+    def _add_hours(self, begin: datetime, duration: Duration) -> End:
         if duration.clock > timedelta(hours=50_000):
             raise too_far()
         left, at, due = duration.clock, as_utc(begin), None
@@ -181,10 +205,14 @@ class WorkCalendar:
             left -= closes - opens
         if due is None:  # _shifts raises before it runs dry
             raise too_far()
-        first, last = begin.date(), self.local(due).date()
-        skipped = [day for n in range((last - first).days + 1) if not self.is_workday(day := first + DAY * n)]
-        middle = (_step("只计工作时间。", "Only working hours count.", None), *self._skips(skipped))
-        return self._ended(begin, due, duration, working=True, middle=middle)
+        ended = due
+
+        def middle() -> Steps:
+            first, last = begin.date(), self.local(ended).date()
+            skipped = [day for n in range((last - first).days + 1) if not self.is_workday(day := first + DAY * n)]
+            return (_step("只计工作时间。", "Only working hours count.", None), *self._skips(skipped))
+
+        return due, middle
 
     def _shifts(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """Yield the working spans from `day` on, aware UTC; raises BadDuration where none follows."""
@@ -248,8 +276,6 @@ class WorkCalendar:
 
     def _ended(self, begin: datetime, due: datetime, duration: Duration, *, working: bool,
                middle: Sequence[Mapping[str, Any]]) -> Deadline:
-        if due.year > LAST_YEAR:
-            raise too_far()
         end = self.local(due)
         (zh, en), (zh_span, en_span) = self._stamp(begin), words(duration, working)
         due_zh, due_en = self._stamp(end, closing=duration.counts_days and not working)

@@ -26,8 +26,8 @@ def log_of(case: Case, batch: Batch, monitors: Monitors) -> CaseLog:
         _entries(batch.entries.get(case.id, ())),
         [Paper(row.kind, row.number, row.state, row.copies, tuple(batch.holders.get(row.id, ())), {}, row.opened_at,
                row.closed_at) for row in batch.papers.get(case.id, ())],
-        _clocks(batch.clocks.get(case.id, ()), monitors.extended_by), _ended_at(case, batch), case.archived_at,
-        case.keep_until)
+        _clocks(batch.clocks.get(case.id, ()), batch.checks, monitors.extended_by), _ended_at(case, batch),
+        case.archived_at, case.keep_until)
 
 
 def _ended_at(case: Case, batch: Batch) -> datetime | None:
@@ -48,7 +48,8 @@ def _entries(found: Collection[Any]) -> list[Entry]:
     return list(entries.values())
 
 
-def _clocks(found: Collection[Any], extended_by: Collection[str]) -> Mapping[str, ClockFacts]:
+def _clocks(found: Collection[Any], checks: Mapping[int, Collection[Any]],
+            extended_by: Collection[str]) -> Mapping[str, ClockFacts]:
     clocks: dict[str, ClockFacts] = {}
     for row in found:
         known = clocks.get(row.name, ClockFacts())
@@ -60,5 +61,7 @@ def _clocks(found: Collection[Any], extended_by: Collection[str]) -> Mapping[str
             tuple(sorted(spans, key=lambda span: (span.start, span.end))) if spans else (),
             row.paused_at if running else None,
             (*known.lapses, row.paused_at) if row.state == "cancelled" and row.paused_at else known.lapses,
-            signed or known.agreed)
+            signed or known.agreed,
+            (frozenset(check.clause for check in checks[row.id]) if row.state == "reached" and row.id in checks
+             else known.held_against if row.state == "superseded" else None))
     return clocks

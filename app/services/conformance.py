@@ -200,8 +200,7 @@ class Conformance:
         return (group.zh, group.en) if group else (what, what.replace("_", " "))
 
 
-def _row(verdict: Verdict, subject: str, case_id: str | None, version: str, now: datetime) -> dict[str, Any]:
-    return {"subject": subject, "clause": verdict.clause, "period": verdict.period, "case_id": case_id,
-            "state": verdict.state, "due_at": verdict.due_at, "since": verdict.since,
-            "obligation": verdict.obligation, "evidence": list(verdict.evidence), "judged_at": now,
-            "policy_version": version}
+def _row(verdict: Verdict, subject: str, case_id: str | None, version: str, now: datetime) -> tuple[Any, ...]:
+    """A verdict as `rows.COLUMNS` stand."""
+    return (subject, verdict.clause, verdict.period, case_id, verdict.state, verdict.due_at, verdict.since,
+            verdict.obligation, verdict.evidence, now, version)

@@ -7,13 +7,16 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, and_, delete, select
+from sqlalchemy import Insert, delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.store.bulk import insert_tuples
 from app.store.models import Unjudged, Verdict
 from app.store.models.verdicts import COMPANY
-from app.store.unit_of_work import insert_rows
+
+COLUMNS = ("subject", "clause", "period", "case_id", "state", "due_at", "since", "obligation", "evidence", "judged_at",
+           "policy_version")  # of the rows that `replace` takes
 
 
 def mark(session: Session, case_id: str | None) -> None:
@@ -46,11 +49,11 @@ def marks_of(session: Session, subjects: Sequence[str]) -> dict[str, int]:
     return {row.subject: row.mark for row in session.execute(query)}
 
 
-def replace(session: Session, marks: Mapping[str, int], rows: Sequence[Mapping[str, Any]]) -> None:
+def replace(session: Session, marks: Mapping[str, int], rows: Sequence[tuple[Any, ...]]) -> None:
     """Put new verdicts of some subjects in the place of the old; one that moved meanwhile stays to be judged."""
     subjects = sorted(marks)
     session.execute(delete(Verdict).where(Verdict.subject.in_(subjects)))
-    insert_rows(session, Verdict, rows)
-    for subject in subjects:
-        if marks[subject]:
-            session.execute(delete(Unjudged).where(and_(Unjudged.subject == subject, Unjudged.mark == marks[subject])))
+    insert_tuples(session, Verdict, COLUMNS, rows)
+    seen = [(subject, marks[subject]) for subject in subjects if marks[subject]]
+    if seen:
+        session.execute(delete(Unjudged).where(tuple_(Unjudged.subject, Unjudged.mark).in_(seen)))

@@ -164,3 +164,13 @@ def test_an_opinion_that_a_withdrawal_sealed_opens_no_gate(office):
         "complete": False, "missing": "意见书", "lapsed": True}
     with pytest.raises(StepFailed, match="B21-7-1a"):
         office.run("open_document", opinion=opinion, **SLIP)
+
+
+def test_two_assessments_of_one_case_each_have_their_own_decision_letter(office) -> None:
+    def opened(opinion: str, amount: int) -> str:
+        return office.run("open_document", kind="assessment_decision", copies=4,
+                          data={"opinion": opinion, "approved_amount": amount})
+
+    one, other = opened("YJ-1", 50), opened("YJ-2", 80)
+    assert one != other
+    assert (opened("YJ-1", 50), opened("YJ-2", 80)) == (one, other)  # tried again: the same

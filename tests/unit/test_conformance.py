@@ -173,6 +173,15 @@ def test_records_copies_papers_and_retention() -> None:
     assert found(keep, log([], **ended)) == BROKEN
 
 
+@pytest.mark.parametrize(("named", "expected"), [
+    ("2026-03-03T09:00:00", KEPT), ("2026-03-03T08:59:00", BROKEN), ("2026-03-03T01:00:00+00:00", KEPT), ("", None)])
+def test_a_visit_is_confirmed_a_day_ahead_to_the_minute(named: str, expected: str | None) -> None:
+    rule = Rule("ahead", options={"form": "visit", "field": "at", "before": "P1D", "among": {"agreed": [True]}})
+    entry = Entry("p", "x", "visit", {"at": named, "agreed": True}, "li", MONDAY, "clerk")
+    assert found(rule, log([], entries=[entry])) == expected
+    assert found(rule, log([], entries=[replace(entry, data={"at": named, "agreed": False})])) is None
+
+
 def test_an_update_at_least_so_often() -> None:
     rule = Rule("update_every", A, B, options={"every": "PT24H", "until": ["p/z"]})
     assert found(rule, log(at(("a", 0), ("b", 20), ("b", 40), ("z", 60)))) == KEPT
@@ -247,6 +256,23 @@ def test_a_wrong_binding_is_refused_with_its_clause(tmp_path: Path, text: str, e
     with pytest.raises(Refused) as refused:
         compile_monitors(read_register(ROOT), read_bindings(tmp_path))
     assert element in {finding.element for finding in refused.value.findings}
+
+
+@pytest.mark.parametrize(("level", "answered", "held", "expected"), [
+    ("P1", 3, {"D-2.2.8", "E-2.1.2", "C-2.2.6"}, {"D-2.2.8": KEPT, "C-2.2.6": KEPT}),  # regraded after the answer
+    ("P3", 8, {"D-2.2.6"}, {"D-2.2.6": BROKEN}),  # graded down after it was late
+    ("P3", 3, None, {"D-2.2.8": KEPT, "C-2.2.6": KEPT}),
+])
+def test_a_promise_is_judged_by_the_level_at_which_it_was_met(shipped: Monitors, level: str, answered: float,
+                                                             held: set[str] | None, expected: dict[str, str]) -> None:
+    happening = Happening(1, MONDAY + answered * HOUR, "intake", "respond_and_promise", "first_response", "li",
+                          "clerk", "i")
+    clock = ClockFacts(held_against=frozenset(held) if held is not None else None)
+    case = log([happening], facts={"type": "complaint", "level": level}, clocks={"first_response": clock})
+    judged = {one.clause: one.state for one in judge(shipped, case, MONDAY + 9 * HOUR, CALENDAR)}
+    graded = {clause for clause, name in shipped.graded.items() if name == "first_response"}
+    assert {clause: judged[clause] for clause in graded & judged.keys() if clause in expected} == expected
+    assert held is None or graded & judged.keys() == graded & held
 
 
 # ---- properties

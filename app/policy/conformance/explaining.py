@@ -131,6 +131,9 @@ class _Telling:
         if "paper" in e and "wanted_copies" in e:
             found.append((f"单据 {e['paper']}：{e['copies']} 份，应有 {e['wanted_copies']} 份。",
                           f"Paper {e['paper']}: {e['copies']} copies, {e['wanted_copies']} are asked for."))
+        if e.get("ahead_of"):
+            named = self._at(e["ahead_of"])
+            found.append((f"所约时间为 {named}。", f"The appointment is at {named}."))
         if e.get("missing"):
             zh, en = _joined([self._naming(one) for one in e["missing"]])
             found.append((f"缺少：{zh}。", f"Missing: {en}."))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.clock import as_utc
 from app.durations import add_months, parse_duration
@@ -18,8 +17,7 @@ NOT_APPLICABLE = "not_applicable"
 COMPANY = "company"
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one clause comes to on one case, or on the company in one period."""
 
     clause: str
@@ -35,23 +33,27 @@ def judge(monitors: Monitors, log: CaseLog, now: datetime, calendar: WorkCalenda
           everything: bool = False) -> list[Verdict]:
     """Return the verdicts of a case at `now`; those that don't apply only with `everything`."""
     sight = Sight(log, Index(log), now, calendar)
-    found = []
-    for monitor in monitors.cases:
-        verdict = _judged(monitor, sight)
-        if verdict is not None:
-            found.append(verdict)
-        elif everything:
-            reason = "no_trigger" if monitor.bears_on(log.facts) else "conditions"
-            wanted = [{name: sorted(map(str, values)) for name, values in one.items()} for one in monitor.conditions]
-            found.append(Verdict(monitor.clause, NOT_APPLICABLE, None, None, monitor.obligation,
-                                 ({"rule": monitor.rules[0].template, "why_not": reason, "conditions": wanted},)))
+    words, found = sight.index.words, []
+    for monitor in monitors.for_case(log):
+        if monitor.triggers is None or not words.isdisjoint(monitor.triggers):
+            verdict = _judged(monitor, sight)
+            if verdict is not None:
+                found.append(verdict)
+    if everything:
+        judged = {verdict.clause for verdict in found}
+        found += [_not_applicable(monitor, log) for monitor in monitors.cases if monitor.clause not in judged]
     return found
 
 
+def _not_applicable(monitor: Monitor, log: CaseLog) -> Verdict:
+    reason = "no_trigger" if monitor.bears_on(log.facts) else "conditions"
+    wanted = [{name: sorted(map(str, values)) for name, values in one.items()} for one in monitor.conditions]
+    return Verdict(monitor.clause, NOT_APPLICABLE, None, None, monitor.obligation,
+                   ({"rule": monitor.rules[0].template, "why_not": reason, "conditions": wanted},))
+
+
 def _judged(monitor: Monitor, sight: Sight) -> Verdict | None:
-    if monitor.conditions and not monitor.bears_on(sight.log.facts):
-        return None
-    found = [one for one in (TEMPLATES[rule.template](rule, sight) for rule in monitor.rules) if one is not None]
+    found = [one for rule in monitor.rules if (one := TEMPLATES[rule.template](rule, sight)) is not None]
     if not found:
         return None
     if len(found) > 1:

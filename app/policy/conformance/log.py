@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -64,6 +64,7 @@ class ClockFacts:
     paused_since: datetime | None = None  # it stands still now
     lapses: tuple[datetime, ...] = ()  # it was taken away: what was owed then is not owed any more
     agreed: datetime | None = None  # the customer signed another date
+    held_against: frozenset[str] | None = None  # the clauses whose limits counted when it was reached; None: it was not
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ class Index:
     def _note(self, log: CaseLog, name: str, at: datetime | None, seq: int) -> None:
         if at is not None:
             self._by[name] = [Happening(seq, at, "", name, None, "", None, log.id)]
+
+    @property
+    def words(self) -> Set[str]:
+        """Everything that occurs."""
+        return self._by.keys()
 
     def of(self, names: tuple[str, ...]) -> Sequence[Happening]:
         """Return what any of `names` stands for, each once, in order."""

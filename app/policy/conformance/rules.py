@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from app.durations import parse_duration
 from app.errors import BadDuration, Finding, Refused
 from app.facts import Period
+from app.policy.conformance.log import CaseLog
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
 from app.policy.register import Clause, Register, parsed, rows_of
 
+REMEMBERED = 2000  # kinds of case
 LISTS = frozenset({list, tuple, set, frozenset})
 FILE = Path("processes") / "policy" / "monitors.yaml"
 OVERRIDES = ("a", "b", "clock", "same_instance", "once", "by_day")
-TAKEN = ("copies", "recipients", "threshold", "retention", "every", "due_day", "requires_field", "actor", "min_count")
+TAKEN = ("copies", "recipients", "threshold", "retention", "every", "due_day", "requires_field", "actor", "min_count",
+         "before")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class Monitor:
     conditions: tuple[Mapping[str, frozenset[Any]], ...]  # fact -> values with which it bears; any of several
     rules: tuple[Rule, ...]
     shared_by: tuple[str, ...] = ()  # clauses that say the same
+
+    @cached_property
+    def triggers(self) -> frozenset[str] | None:
+        """Without any of these in a log no rule has anything to say; None: one may always have."""
+        each = [rule.triggers for rule in self.rules]
+        return None if None in each else frozenset(name for names in each for name in names or ())
 
     def bears_on(self, facts: Mapping[str, Any]) -> bool:
         """Return whether the clause bears on a case with these facts."""
@@ -76,6 +86,45 @@ class Monitors:
     unjudged: Mapping[str, str]
     extended_by: frozenset[str]
     released_by: frozenset[str]
+    known: dict[tuple[Any, ...], tuple[Monitor, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def conditions(self) -> tuple[str, ...]:
+        """The facts that conditions ask for."""
+        return tuple(sorted({name for monitor in self.cases for one in monitor.conditions for name in one}))
+
+    def bearing_on(self, facts: Mapping[str, Any]) -> tuple[Monitor, ...]:
+        """Return the monitors whose clauses bear on a case with these facts; most cases are like others."""
+        key = tuple(tuple(value) if (value := facts.get(name)).__class__ in LISTS else value
+                    for name in self.conditions)
+        found = self.known.get(key)
+        if found is None:
+            if len(self.known) >= REMEMBERED:
+                self.known.clear()
+            found = self.known[key] = tuple(monitor for monitor in self.cases if monitor.bears_on(facts))
+        return found
+
+    @cached_property
+    def graded(self) -> Mapping[str, str]:
+        """Clauses that bear on some levels only, each with the SLA clock that it is judged by."""
+        return {monitor.clause: clock for monitor in self.cases if any("level" in one for one in monitor.conditions)
+                for clock in [next((rule.clock for rule in monitor.rules if rule.clock), None)] if clock}
+
+    def for_case(self, log: CaseLog) -> tuple[Monitor, ...]:
+        """Return the monitors that bear on a case.
+
+        A level may change after a promise was met: whether a clause of some levels bore on it is then told by the
+        clauses that its clock was held against, not by what the level is now.
+        """
+        told = {name: clock.held_against for name, clock in log.clocks.items() if clock.held_against is not None}
+        present = self.bearing_on(log.facts)
+        if not told:
+            return present
+        settled = {clause: clause in told[clock] for clause, clock in self.graded.items() if clock in told}
+        now = {monitor.clause for monitor in present}
+        if all(bore == (clause in now) for clause, bore in settled.items()):
+            return present
+        return tuple(one for one in self.cases if settled.get(one.clause, one.clause in now))
 
     @property
     def forms(self) -> frozenset[str]:

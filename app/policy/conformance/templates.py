@@ -2,111 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.clock import as_utc
 from app.durations import add_months
 from app.facts import Period
-from app.policy.conformance.log import (
-    CANCELLED,
-    CLOSED,
-    LAST,
-    CaseLog,
-    ClockFacts,
-    Entry,
-    Happening,
-    Index,
-    follows,
-    order,
+from app.policy.conformance.log import CaseLog, ClockFacts, Happening, follows, order
+from app.policy.conformance.ruling import (
+    BROKEN,
+    CADENCE,
+    KEPT,
+    NO_CLOCK,
+    PENDING,
+    WORST,
+    Evidence,
+    Found,
+    Rule,
+    Sight,
+    Template,
+    owed,
+    told,
+    worst,
 )
-from app.work_calendar import WorkCalendar
+from app.policy.conformance.written import ahead, copies, paper, record, retention, update_every
 
-KEPT, BROKEN, PENDING = "kept", "broken", "pending"
-WORST = {BROKEN: 0, PENDING: 1, KEPT: 2}
-CADENCE = "cadence"
-NO_CLOCK = ClockFacts()
-Evidence = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One rule of a monitor, with everything bound."""
-
-    template: str
-    a: tuple[str, ...] = ()
-    b: tuple[str, ...] = ()
-    within: Period | None = None
-    clock: str | None = None  # the SLA clock whose pauses count
-    same_instance: bool = False
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Everything in a log that the rule looks at."""
-        return (*self.a, *self.b)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one rule says of a log."""
-
-    state: str  # kept | broken | pending
-    since: datetime
-    evidence: Evidence
-    due_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Sight:
-    """What a rule looks at, and when."""
-
-    log: CaseLog
-    index: Index
-    now: datetime
-    calendar: WorkCalendar
-    known: dict[tuple[datetime, Period], datetime] = field(default_factory=dict)  # deadlines that clauses share
-
-    def due(self, start: datetime, period: Period) -> datetime:
-        """Return when the period from `start` ends, pauses aside."""
-        found = self.known.get((start, period))
-        if found is None:
-            found = self.known[start, period] = self.calendar.add(start, period).due_at
-        return found
-
-
-Template = Callable[[Rule, Sight], Found | None]
-
-
-def told(one: Happening) -> dict[str, Any]:
-    """Return a happening as evidence."""
-    return {"seq": one.seq if 0 < one.seq < LAST else None, "at": one.at.isoformat(),
-            "what": f"{one.process}/{one.element}" if one.process else one.element, "actor": one.actor,
-            "group": one.group}
-
-
-def _worst(found: Iterable[Found]) -> Found | None:
-    """The one that decides: the first breach, else what falls due first, else what was kept last."""
-    best: Found | None = None
-    count = 0
-    for one in found:
-        count += 1
-        if best is None or _before(one, best):
-            best = one
-    if best is not None and count > 1:
-        return Found(best.state, best.since, {**best.evidence, "times": count}, best.due_at)
-    return best
-
-
-def _before(one: Found, other: Found) -> bool:
-    if one.state != other.state:
-        return WORST[one.state] < WORST[other.state]
-    if one.state == PENDING:
-        return (one.due_at or datetime.max.replace(tzinfo=one.since.tzinfo)) < (
-            other.due_at or datetime.max.replace(tzinfo=one.since.tzinfo))
-    return one.since < other.since if one.state == BROKEN else one.since > other.since
+__all__ = ["BROKEN", "CADENCE", "KEPT", "PENDING", "TEMPLATES", "WORST", "Evidence", "Found", "Rule", "Sight", "told"]
 
 
 # ---- one thing after another
@@ -121,7 +43,7 @@ def response(rule: Rule, sight: Sight) -> Found | None:
     if rule.options.get("once"):
         triggers = triggers[:1]
     following = [*triggers[1:], None] if rule.clock else [None] * len(triggers)
-    return _worst(one for one in (_answered(rule, sight, trigger, after, answers)
+    return worst(one for one in (_answered(rule, sight, trigger, after, answers)
                                   for trigger, after in zip(triggers, following, strict=True)) if one is not None)
 
 
@@ -129,15 +51,14 @@ def _answered(rule: Rule, sight: Sight, trigger: Happening, after: Happening | N
               answers: Sequence[Happening]) -> Found | None:
     answer = next((one for one in answers if follows(one, trigger)
                    and not (rule.same_instance and one.instance != trigger.instance)), None)
-    evidence: dict[str, Any] = {"rule": rule.template, "from": told(trigger), "wanted": list(rule.b)}
-    if answer is not None:
-        evidence["by"] = told(answer)
+    evidence: dict[str, Any] = {"rule": rule.template, "from": told(trigger),
+                                **({"wanted": rule.b} if answer is None else {"by": told(answer)})}
     if rule.options.get("by_day"):
         return _by_day(rule, sight, trigger, answer, evidence)
     if rule.within is None:
         if answer is not None:
             return Found(KEPT, answer.at, evidence)
-        return _owed(sight, trigger.at, evidence)
+        return owed(sight, trigger.at, evidence)
     return _in_time(rule, rule.within, sight, (trigger, after), answer, evidence)
 
 
@@ -188,34 +109,24 @@ def _lapsed(log: CaseLog, clock: ClockFacts, since: datetime, after: Happening |
     return min((one for one in moments if one is not None and one >= since), default=None)
 
 
-def _owed(sight: Sight, since: datetime, evidence: dict[str, Any]) -> Found | None:
-    """What has no time limit is owed until nothing of the case moves any more."""
-    log = sight.log
-    if log.state == "cancelled":
-        return None
-    if log.running or log.ended_at is None:
-        return Found(PENDING, since, evidence)
-    return Found(BROKEN, log.ended_at, {**evidence, "ended": True})
-
-
 def precedence(rule: Rule, sight: Sight) -> Found | None:
     """No `b` without an `a` before it; `a` of several alternatives: any of them."""
     first = sight.index.of(rule.a)
-    return _worst(_preceded(rule, first, later) for later in sight.index.of(rule.b))
+    return worst(_preceded(rule, first, later) for later in sight.index.of(rule.b))
 
 
 def _preceded(rule: Rule, first: Sequence[Happening], later: Happening) -> Found:
     before = [one for one in first if follows(later, one)
               and not (rule.same_instance and one.instance != later.instance)]
-    evidence: dict[str, Any] = {"rule": rule.template, "by": told(later), "wanted": list(rule.a)}
+    evidence: dict[str, Any] = {"rule": rule.template, "by": told(later)}
     if before:
         return Found(KEPT, later.at, {**evidence, "from": told(before[-1])})
-    return Found(BROKEN, later.at, evidence)
+    return Found(BROKEN, later.at, {**evidence, "wanted": list(rule.a)})
 
 
 def chain_response(rule: Rule, sight: Sight) -> Found | None:
     """Right after each `a`, the next activity of the same instance is a `b`."""
-    return _worst(one for one in (_chained(rule, sight, trigger) for trigger in sight.index.of(rule.a)) if one)
+    return worst(one for one in (_chained(rule, sight, trigger) for trigger in sight.index.of(rule.a)) if one)
 
 
 def _chained(rule: Rule, sight: Sight, trigger: Happening) -> Found | None:
@@ -223,7 +134,7 @@ def _chained(rule: Rule, sight: Sight, trigger: Happening) -> Found | None:
                       and one.instance == trigger.instance), None)
     evidence = {"rule": rule.template, "from": told(trigger), "wanted": list(rule.b)}
     if following is None:
-        return _owed(sight, trigger.at, evidence)
+        return owed(sight, trigger.at, evidence)
     kept = following in sight.index.of(rule.b)
     return Found(KEPT if kept else BROKEN, following.at, {**evidence, "by": told(following)})
 
@@ -249,7 +160,7 @@ def existence(rule: Rule, sight: Sight) -> Found | None:
     evidence = {"rule": rule.template, "wanted": list(rule.a)}
     if found is not None:
         return Found(KEPT, found.at, {**evidence, "by": told(found)})
-    return _owed(sight, sight.log.registered_at, evidence)
+    return owed(sight, sight.log.registered_at, evidence)
 
 
 def absence(rule: Rule, sight: Sight) -> Found | None:
@@ -281,7 +192,7 @@ def exclusive_choice(rule: Rule, sight: Sight) -> Found | None:
                                          "by": told(second)})
     if one or other:
         return _still(sight, (*one, *other)[0].at, {**evidence, "by": told((*one, *other)[0])})
-    return _owed(sight, sight.log.registered_at, evidence)
+    return owed(sight, sight.log.registered_at, evidence)
 
 
 def _still(sight: Sight, since: datetime, evidence: dict[str, Any]) -> Found:
@@ -295,14 +206,14 @@ def _still(sight: Sight, since: datetime, evidence: dict[str, Any]) -> Found:
 def role(rule: Rule, sight: Sight) -> Found | None:
     """Every `a` is done by one of the groups that the clause names."""
     groups = rule.options["groups"]
-    return _worst(Found(KEPT if one.group in groups else BROKEN, one.at,
+    return worst(Found(KEPT if one.group in groups else BROKEN, one.at,
                         {"rule": rule.template, "by": told(one), "groups": list(groups)})
                   for one in sight.index.of(rule.a))
 
 
 def four_eyes(rule: Rule, sight: Sight) -> Found | None:
     """Nobody does `b` who did an `a` before; with `ranks`, `b` is done by a higher one than `a`."""
-    return _worst(one for one in (_seen(rule, sight, later) for later in sight.index.of(rule.b)) if one is not None)
+    return worst(one for one in (_seen(rule, sight, later) for later in sight.index.of(rule.b)) if one is not None)
 
 
 def _seen(rule: Rule, sight: Sight, later: Happening) -> Found | None:
@@ -324,7 +235,7 @@ SYSTEMS = frozenset({"system", "customer", ""})
 
 def threshold(rule: Rule, sight: Sight) -> Found | None:
     """An amount on the clause's side of its figure is approved (`a`) by the clause's approver."""
-    return _worst(one for one in (_approved(rule, sight, made) for made in sight.index.of(rule.a)) if one is not None)
+    return worst(one for one in (_approved(rule, sight, made) for made in sight.index.of(rule.a)) if one is not None)
 
 
 COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -355,109 +266,9 @@ def _number(value: Any) -> float | None:
         return None
 
 
-# ---- what is kept in writing
-
-
-def record(rule: Rule, sight: Sight) -> Found | None:
-    """Every entry of `form` has what the clause asks for (`fields`: its name -> our field, "@fact", or several)."""
-    wanted = {name: rule.options["fields"][name] for name in rule.options["requires_field"]
-              if name in rule.options["fields"]}
-    return _worst(_recorded(rule, sight, entry, wanted) for entry in _entries(rule, sight))
-
-
-def _entries(rule: Rule, sight: Sight) -> Iterator[Entry]:
-    """The entries of the rule's forms; `among`: only those with these answers (other fields are hidden then)."""
-    forms = rule.options["form"] if isinstance(rule.options["form"], list) else [rule.options["form"]]
-    among = rule.options.get("among") or {}
-    return (entry for entry in sight.log.entries
-            if entry.form in forms and all(entry.data.get(name) in values for name, values in among.items()))
-
-
-def _recorded(rule: Rule, sight: Sight, entry: Entry, wanted: Mapping[str, Any]) -> Found:
-    missing = [name for name, places in wanted.items() if not any(
-        _given(sight.log.facts.get(place[1:]) if place.startswith("@") else entry.data.get(place))
-        for place in (places if isinstance(places, list) else [places]))]
-    evidence = {"rule": rule.template, "form": entry.form, "missing": missing,
-                "by": {"seq": None, "at": entry.at.isoformat(), "what": f"{entry.process}/{entry.element}",
-                       "actor": entry.by, "group": entry.group}}
-    return Found(BROKEN if missing else KEPT, entry.at, evidence)
-
-
-def _given(value: Any) -> bool:
-    return value is not None and value != "" and value != []
-
-
-def copies(rule: Rule, sight: Sight) -> Found | None:
-    """Every sealed paper of a kind has its copies, one for each recipient that the clause names."""
-    kinds = rule.options["paper"] if isinstance(rule.options["paper"], list) else [rule.options["paper"]]
-    return _worst(_copied(rule, paper) for paper in sight.log.papers if paper.kind in kinds and paper.state != "void")
-
-
-def _copied(rule: Rule, paper: Any) -> Found:
-    wanted, recipients = int(rule.options["copies"]), rule.options.get("recipients") or ()
-    evidence = {"rule": rule.template, "paper": paper.number, "copies": paper.copies, "wanted_copies": wanted,
-                "missing": [group for group in recipients if group not in paper.holders]}
-    if paper.closed_at is None:
-        return Found(PENDING, paper.opened_at, evidence)
-    kept = paper.copies >= wanted and not evidence["missing"]
-    return Found(KEPT if kept else BROKEN, paper.closed_at, evidence)
-
-
-def paper(rule: Rule, sight: Sight) -> Found | None:
-    """Every `a` is followed by, or stands with, a paper of the kind."""
-    made = next((one for one in sight.log.papers if one.kind == rule.options["paper"] and one.state != "void"), None)
-    trigger = next(iter(sight.index.of(rule.a)), None)
-    if trigger is None:
-        return None
-    evidence = {"rule": rule.template, "from": told(trigger), "missing": [] if made else [rule.options["paper"]]}
-    if made is not None:
-        return Found(KEPT, max(trigger.at, made.opened_at), {**evidence, "paper": made.number})
-    return _owed(sight, trigger.at, evidence)
-
-
-def retention(rule: Rule, sight: Sight) -> Found | None:
-    """What was archived is kept for at least as long as the clause says, counted from the end of the case."""
-    log = sight.log
-    if log.archived_at is None or log.ended_at is None:
-        return None
-    due = sight.calendar.add(log.ended_at, Period(str(rule.options["retention"]), "natural")).due_at
-    # To the day: the period ends at 24:00, whatever the hour at which the case was closed.
-    kept = log.keep_until is not None and (sight.calendar.local(log.keep_until).date()
-                                           >= sight.calendar.local(due - timedelta(seconds=1)).date())
-    return Found(KEPT if kept else BROKEN, log.archived_at,
-                 {"rule": rule.template, "limit": str(rule.options["retention"]), "due": due.isoformat(),
-                  "kept_until": log.keep_until.isoformat() if log.keep_until else None})
-
-
-def update_every(rule: Rule, sight: Sight) -> Found | None:
-    """From `a` until `until` (or the end) no more than `every` passes without a `b`; `limit` is that span."""
-    start = next(iter(sight.index.of(rule.a)), None)
-    if start is None:
-        return None
-    stops = [one for one in sight.index.of(tuple(rule.options.get("until") or (CLOSED, CANCELLED)))
-             if order(one) > order(start)]
-    end = stops[0] if stops else None
-    period = Period(str(rule.options["every"]), "natural")
-    previous = start
-    evidence: dict[str, Any] = {"rule": rule.template, "limit": period.duration, "calendar": "natural",
-                                "wanted": list(rule.b)}
-    for one in [*(later for later in sight.index.of(rule.b) if order(later) > order(start)
-                  and (end is None or order(later) < order(end))), *([end] if end else [])]:
-        due = sight.due(previous.at, period)
-        if one.at > due:
-            late = {**evidence, "from": told(previous), "by": told(one), "due": due.isoformat()}
-            return Found(BROKEN, due, late, due)
-        previous = one
-    if end is not None:
-        return Found(KEPT, end.at, {**evidence, "from": told(start), "by": told(end)})
-    due = sight.due(previous.at, period)
-    state = BROKEN if sight.now > due else PENDING
-    return Found(state, due if state == BROKEN else previous.at,
-                 {**evidence, "from": told(previous), "due": due.isoformat()}, due)
-
-
 TEMPLATES: Mapping[str, Template] = {
     "response": response, "precedence": precedence, "chain_response": chain_response,
     "not_succession": not_succession, "existence": existence, "absence": absence, "init": init,
     "exclusive_choice": exclusive_choice, "role": role, "four_eyes": four_eyes, "threshold": threshold,
-    "record": record, "copies": copies, "paper": paper, "retention": retention, "update_every": update_every}
+    "record": record, "ahead": ahead,
+    "copies": copies, "paper": paper, "retention": retention, "update_every": update_every}

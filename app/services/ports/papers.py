@@ -23,6 +23,12 @@ SIGNED = "signed"  # what of a paper's content holds who signed it
 FAMILY = {kind: family for family in FAMILIES for kind in family}
 
 
+def _of_one_opinion(paper: Document, data: Mapping[str, Any]) -> bool:
+    """Whether a paper may be the one that `data` is for: two opinions of a case are assessed side by side (B21-6-1)."""
+    one, other = (given.get("opinion") or given.get("opinion_no") for given in (paper.data or {}, data))
+    return one is None or other is None or one == other
+
+
 class PaperDesk:
     """The papers of one case in the step's transaction: `app.handling.Papers`."""
 
@@ -43,7 +49,8 @@ class PaperDesk:
         family = FAMILY.get(kind, (kind,))
         present = rows.of_case(self._session, self._case_id, family, "open")
         present = [paper for paper in present
-                   if paper.number == number or (number is None and self._case_id is not None)]
+                   if paper.number == number or (number is None and self._case_id is not None
+                                                 and _of_one_opinion(paper, data or {}))]
         if present:
             rows.allow_copies(self._session, present[0], copies)
             return present[0].number
@@ -59,7 +66,8 @@ class PaperDesk:
 
     def fill(self, kind: str, data: Mapping[str, Any]) -> str | None:
         """Write into the case's open paper of that kind; return its number, None where there is none."""
-        present = rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), "open")
+        present = [paper for paper in rows.of_case(self._session, self._case_id, FAMILY.get(kind, (kind,)), "open")
+                   if _of_one_opinion(paper, data)]
         if not present:
             return None
         present[0].data = {**present[0].data, **data}

@@ -17,6 +17,7 @@ from app.store.models import (
     History,
     Instance,
     Milestone,
+    MilestoneCheck,
     Submission,
     Unjudged,
     Verdict,
@@ -41,12 +42,13 @@ class Batch:
     papers: Mapping[str, list[Line]]
     holders: Mapping[int, list[str | None]]
     clocks: Mapping[str, list[Line]]
+    checks: Mapping[int, list[Line]]  # by clock
     running: frozenset[str]
 
 
 def batch(session: Session, ids: Sequence[str], elements: Collection[str], forms: Collection[str],
           kinds: Collection[str]) -> Batch:
-    """Read some cases with seven statements, however many they are."""
+    """Read some cases with eight statements, however many they are."""
     cases = list(session.scalars(select(Case).where(Case.id.in_(ids)).order_by(Case.id)))
     history = (select(History.case_id, History.seq, History.at, History.process, History.element_id, History.activity,
                       History.actor, History.group_code, History.instance_id)
@@ -61,19 +63,22 @@ def batch(session: Session, ids: Sequence[str], elements: Collection[str], forms
     papers = (select(Document.case_id, Document.id, Document.kind, Document.number, Document.state, Document.copies,
                      Document.opened_at, Document.closed_at)
               .where(Document.case_id.in_(ids), Document.kind.in_(sorted(kinds))).order_by(Document.id))
-    clocks = (select(Milestone.case_id, Milestone.name, Milestone.state, Milestone.pauses, Milestone.paused_at,
-                     Milestone.due_at, Milestone.clauses)
+    checks = (select(MilestoneCheck.milestone_id, MilestoneCheck.clause)
+              .join(Milestone, Milestone.id == MilestoneCheck.milestone_id)
+              .where(MilestoneCheck.case_id.in_(ids), Milestone.state == "reached"))
+    clocks = (select(Milestone.case_id, Milestone.id, Milestone.name, Milestone.state, Milestone.pauses,
+                     Milestone.paused_at, Milestone.due_at, Milestone.clauses)
               .where(Milestone.case_id.in_(ids)).order_by(Milestone.id))
     running = select(Instance.case_id).where(Instance.case_id.in_(ids), Instance.state.in_(("active", "suspended")))
     by_case = _by(session.execute(papers).all())
     numbers = [row.id for rows in by_case.values() for row in rows]
     return Batch(cases, _by(session.execute(history).all()), _by(session.execute(entries).all()), by_case,
-                 _holders(session, numbers), _by(session.execute(clocks).all()),
+                 _holders(session, numbers), _by(session.execute(clocks).all()), _by(session.execute(checks).all()),
                  frozenset(str(one) for one in session.scalars(running)))
 
 
-def _by(rows: Sequence[Any]) -> dict[str, list[Line]]:
-    found: dict[str, list[Line]] = {}
+def _by(rows: Sequence[Any]) -> dict[Any, list[Line]]:
+    found: dict[Any, list[Line]] = {}
     for row in rows:
         found.setdefault(row[0], []).append(row)
     return found
