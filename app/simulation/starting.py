@@ -22,6 +22,7 @@ from app.store.queries import simulation as queries
 from app.store.unit_of_work import in_unit_of_work
 from app.wiring import Services, services
 
+SELDOM = 50_000  # new objects between two looks for garbage: statements and rows are freed without it
 # A simulation writes to nobody outside.
 OUTSIDE = {"CLOCK": "system", "SMTP_HOST": "", "CONNECTOR_URLS": "", "SUPPLIER_EMAIL": ""}
 
@@ -41,8 +42,13 @@ def run_simulation(application: Callable[..., Flask], plan: Plan, progress: Call
         hurry_sqlite(db.engine)
         current = services()
         _prepare(current)
+        usual = gc.get_threshold()
         _settle(current.runtime)
-        report = Simulation(current, clock, plan, progress).run()
+        try:
+            report = Simulation(current, clock, plan, progress).run()
+        finally:
+            gc.unfreeze()
+            gc.set_threshold(*usual)
         _leave_clock(clock.now())
         db.session.remove()
         db.engine.dispose()
@@ -65,6 +71,7 @@ def _settle(runtime: Runtime) -> None:
     runtime.calendar, runtime.profile, runtime.register_on = lambda: calendar, lambda: profile, lambda _: register
     gc.collect()
     gc.freeze()
+    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
 
 def _leave_clock(end: datetime) -> None:

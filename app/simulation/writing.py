@@ -49,6 +49,9 @@ TEXTS: Mapping[str, Sequence[str]] = {
     "reason": ("与当初承诺的不一致。", "问题没有真正解决。", "处理时间太长。"),
     "root_cause": ("装配时紧固件扭矩不足，运行后松动。", "来料批次的密封圈硬度偏低。", "使用说明中缺少相关提示。"),
     "findings": ("现场核查属实，已拍照留存，与客户描述一致。", "调取记录并电话核实，设备运行参数偏离标准值。"),
+    "job_no": ("GZ-2601", "GZ-2602", "GZ-2617", "GZ-2633"),
+    "specification": ("CN-200 标准型", "CN-500 加长型", "CN-800Pro 出口型"),
+    "location": ("A 区 3 排 2 层", "B 区 1 排 4 层", "退货待检区"),
     "solution": (
         "更换故障部件并现场调试，免收费用。",
         "安排工程师上门检修，三个工作日内完成。",
@@ -61,6 +64,9 @@ TEXTS: Mapping[str, Sequence[str]] = {
         "已记录客户诉求，责任人明确，时限已告知。",
     ),
 }
+# Fields that hold the name of a person, and who works here.
+PERSONS = ("_by", "_owner", "inspector", "receiver", "respondent", "engineer", "lead", "persons", "person")
+PEOPLE = ("陈志强", "林晓梅", "周建国", "黄丽华")
 NOTHING: tuple[Any, ...] = (None, "", [], False, 0, "0.00")  # proposals that leave the answer open
 SOON = ("due", "next", "expected", "planned", "promised", "estimated")
 
@@ -167,5 +173,6 @@ class Writer:
         example, rules = component.get("properties", {}).get("example"), component.get("validate", {})
         if example not in (None, ""):
             return str(example)
-        text = self._random.choice(TEXTS.get(component["key"], TEXTS[""]))
+        key = component["key"]
+        text = self._random.choice(TEXTS.get(key, PEOPLE if key.endswith(PERSONS) else TEXTS[""]))
         return text.ljust(int(rules.get("minLength", 1)), "。")[: int(rules.get("maxLength", 4000))]

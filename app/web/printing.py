@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.exports.papers import Entry, Paper, Part
 from app.policy.papers import UNKNOWN
-from app.services.ports.papers import FAMILY
+from app.services.ports.papers import FAMILY, SIGNED
 from app.store.models import Case, Document
 from app.store.queries import case_page, people
 from app.store.queries.case_page import Paper as Stored
@@ -106,9 +106,20 @@ def _parts(row: Document, forms: tuple[FormDefinition, ...], title: str) -> Iter
         shown |= set(form.by_key)
         if found:
             yield Part(form.title(language()), found)
+    signed = tuple(_signatures(row.data.get(SIGNED, ())))
+    if signed:
+        yield Part(str(_("Signed by")), signed)
+    shown.add(SIGNED)
     rest = {key: value for key, value in row.data.items() if key not in shown and value not in (None, "", [])}
     if rest:
         yield Part(title, tuple(Entry(key, _plain(value)) for key, value in rest.items()))
+
+
+def _signatures(signed: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+    """Give who signed the paper inside the product, for which department and when."""
+    for one in signed:
+        at = moment(datetime.fromisoformat(one["at"])) if one.get("at") else ""
+        yield Entry(signer(str(one["role"])), " ".join(filter(None, [str(one.get("name") or ""), at])))
 
 
 def entries(form: FormDefinition, data: Mapping[str, Any]) -> tuple[Entry, ...]:
