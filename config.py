@@ -8,10 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 
 
-def database_url(value: str | None) -> str:
-    """Return the SQLAlchemy URL of DATABASE_URL; the default is an SQLite file under var/."""
+def database_url(value: str | None, var: Path) -> str:
+    """Return the SQLAlchemy URL of DATABASE_URL; the default is an SQLite file in the folder `var`."""
     if not value:
-        return f"sqlite:///{ROOT / 'var' / 'chengnuo.db'}"
+        return f"sqlite:///{var.resolve() / 'chengnuo.db'}"
     for prefix in ("postgres://", "postgresql://"):
         if value.startswith(prefix):
             return "postgresql+psycopg://" + value[len(prefix) :]
@@ -31,7 +31,7 @@ class Development:
         env = os.environ
         self.PROJECT_ROOT = Path(env.get("CHENGNUO_ROOT", ROOT))
         self.VAR = Path(env.get("CHENGNUO_VAR", ROOT / "var"))
-        self.SQLALCHEMY_DATABASE_URI = database_url(env.get("DATABASE_URL"))
+        self.SQLALCHEMY_DATABASE_URI = database_url(env.get("DATABASE_URL"), self.VAR)
         self.SECRET_KEY = env.get("SECRET_KEY") or self.local_secret()
         self.CLOCK = env.get("CLOCK", "system")  # system | adjustable
         self.COMPANY_ZONE = env.get("COMPANY_ZONE", "Asia/Shanghai")

@@ -12,7 +12,6 @@ from app.engine.lint import check
 from app.engine.migration import hindrances
 from app.engine.reading import read_diagram
 from app.engine.runner import Execution, load, start
-from app.engine.timers import milestone_of
 
 __all__ = [
     "Catalog",
@@ -32,7 +31,6 @@ __all__ = [
     "hindrances",
     "load",
     "load_spec",
-    "milestone_of",
     "process_views",
     "read_diagram",
     "read_table",

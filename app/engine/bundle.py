@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from threading import Lock
 
@@ -21,6 +22,7 @@ from app.engine.elements import elements_of, words
 from app.engine.lint import check
 from app.engine.reading import read_diagram
 from app.engine.specs import ScopeSpec
+from app.engine.timers import milestone_of
 from app.errors import Refused, StepFailed
 from app.facts import BuiltProcess, Element
 
@@ -44,6 +46,12 @@ class Spec:
     def top(self) -> ScopeSpec:
         """The scope of the process itself."""
         return self.scopes[self.key]
+
+    @cached_property
+    def deadlines(self) -> tuple[tuple[str, Element], ...]:
+        """The deadlines that hang on a milestone, each with the milestone's name."""
+        named = ((milestone_of(one.timer), one) for one in self.elements if one.id.startswith("deadline_"))
+        return tuple((milestone, element) for milestone, element in named if milestone)
 
     def element(self, process: str, element_id: str) -> Element:
         """Return an element; raises KeyError."""

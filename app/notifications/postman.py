@@ -39,6 +39,7 @@ class Readers:
     supplier: bool = False
     work_item_id: str | None = None
     task: Mapping[str, Any] = field(default_factory=dict)  # placeholders of the work item
+    written: set[str] = field(default_factory=set)  # parties outside that this job has written to before
 
 
 class Postman:
@@ -88,7 +89,8 @@ class JobPost:
         for reader, wanted in ((CUSTOMER_GROUP, readers.customer), (SUPPLIER, readers.supplier)):
             outside = render(text, reader, values) if wanted else None
             if outside is not None:
-                self._write_outside(reader, outside)
+                if reader not in readers.written:
+                    self._write_outside(reader, outside)
                 told += 1
         if not told:
             log.warning("nobody to tell: template %s, to %s, job %s", template, list(to), self._key)
@@ -102,6 +104,8 @@ class JobPost:
         readers = self._readers(session, to, case, name)
         clocks = outbox.milestones(session, case.id) if case is not None else {}
         values = {**self._values(case, clocks), **readers.task, **self._given(data)}
+        readers.written = {party for party, wanted in ((CUSTOMER_GROUP, readers.customer), (SUPPLIER, readers.supplier))
+                           if wanted and outbox.was_sent(session, self._key_of(party))}
         letter = render(text, "staff", values)
         told = self._rows(session, name, letter, readers.users.values(), readers.work_item_id)
         stale = data.get(STALE)
@@ -173,9 +177,7 @@ class JobPost:
     def _write_outside(self, party: str, letter: Letter) -> None:
         """Send first, then record: a crash between the two repeats a message, never loses one."""
         assert self._case is not None  # noqa: S101 - readers outside exist only for a case
-        case, key, now = self._case, f"{self._key}:{party}"[:200], self._clock.now()
-        if in_unit_of_work(lambda session: outbox.was_sent(session, key)):
-            return
+        case, key, now = self._case, self._key_of(party), self._clock.now()
         address = case.customer_email if party == CUSTOMER_GROUP else self._config.get("SUPPLIER_EMAIL")
         title, body = letter.in_(self._config.get("BABEL_DEFAULT_LOCALE") or "zh")
         if address:
@@ -183,6 +185,10 @@ class JobPost:
         contact = {"case_id": case.id, "key": key, "at": now, "way": "email" if address else "portal",
                    "direction": "out", "party": party, "summary": f"{title}\n{body}", "by": self._by}
         in_unit_of_work(lambda session: outbox.log_contact(session, contact))
+
+    def _key_of(self, party: str) -> str:
+        """Return by what the contact with a party is known."""
+        return f"{self._key}:{party}"[:200]
 
     # -- words
 

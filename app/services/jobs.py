@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, insert, or_, select, update
+from sqlalchemy import bindparam, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import BusinessError, ChengnuoError, Conflict, HandlerFailed, NotFound
@@ -26,6 +26,18 @@ BACKOFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), ti
 # PostgreSQL: tells procrastinate of a job inside the session's transaction. SQLite: nobody to tell.
 Announcer = Callable[[Session, int, "str | None", datetime], None]
 announcers: dict[Any, Announcer] = {}  # engine -> announcer
+
+
+# The jobs of suspended instances wait with them.
+HELD = exists().where(Instance.id == Job.instance_id, Instance.state == "suspended")
+IS_DUE = or_((Job.state == "waiting") & (Job.run_at <= bindparam("now")) & ~HELD,
+             (Job.state == "running") & (Job.locked_until < bindparam("now")))
+ENQUEUE = insert(Job.__table__).returning(Job.__table__.c.id)
+DUE = select(Job.id).where(IS_DUE).order_by(Job.run_at, Job.id).limit(bindparam("most"))
+TAKE = (update(Job).where(Job.id == bindparam("job"), IS_DUE)
+        .values(state="running", attempts=Job.attempts + 1, locked_until=bindparam("until"))
+        .returning(Job).execution_options(synchronize_session=False))
+FINISH = update(Job.__table__).where(Job.__table__.c.id == bindparam("job"))
 
 
 class StillRunning(Exception):
@@ -51,21 +63,18 @@ def enqueue(
     max_attempts: int = 5,
 ) -> int:
     """Queue a job in the session's transaction; `key` makes it unique and goes outside as the idempotency key."""
-    job_id = session.execute(
-        insert(Job)
-        .values(
-            key=key,
-            operation=operation,
-            args=dict(args),
-            instance_id=instance_id,
-            state="waiting",
-            attempts=0,
-            max_attempts=max_attempts,
-            run_at=run_at or now,
-            created_at=now,
-        )
-        .returning(Job.id)
-    ).scalar_one()
+    row = {
+        "key": key,
+        "operation": operation,
+        "args": dict(args),
+        "instance_id": instance_id,
+        "state": "waiting",
+        "attempts": 0,
+        "max_attempts": max_attempts,
+        "run_at": run_at or now,
+        "created_at": now,
+    }
+    job_id = int(session.connection().execute(ENQUEUE, row).scalar_one())
     announce(session, job_id, instance_id, run_at or now)
     return job_id
 
@@ -90,9 +99,7 @@ class Jobs:
         """Return the ids of due jobs, those of a dead worker included."""
         now = self._rt.clock.now()
         with unit_of_work_for_reading() as session:
-            return list(
-                session.execute(select(Job.id).where(_due(now)).order_by(Job.run_at, Job.id).limit(limit)).scalars()
-            )
+            return list(session.execute(DUE, {"now": now, "most": limit}).scalars())
 
     def running(self) -> bool:
         """Return whether a worker that lives has a job in hand."""
@@ -127,7 +134,7 @@ class Jobs:
         if self.run(job_id):
             return
         with unit_of_work_for_reading() as session:
-            unfinished = select(Job.id).where(Job.id == job_id, Job.state.in_(("waiting", "running")), ~_held())
+            unfinished = select(Job.id).where(Job.id == job_id, Job.state.in_(("waiting", "running")), ~HELD)
             if session.execute(unfinished).first() is not None:
                 raise StillRunning(f"job {job_id}")
 
@@ -137,12 +144,7 @@ class Jobs:
         """Take the job with a conditional update, so that only one worker gets it."""
         now = self._rt.clock.now()
         with unit_of_work() as session:
-            taken = session.execute(
-                update(Job)
-                .where(Job.id == job_id, _due(now))
-                .values(state="running", attempts=Job.attempts + 1, locked_until=now + LEASE)
-            )
-            return session.get(Job, job_id) if taken.rowcount == 1 else None  # type: ignore[attr-defined]
+            return session.execute(TAKE, {"job": job_id, "now": now, "until": now + LEASE}).scalar_one_or_none()
 
     def _perform(self, job: Job) -> None:
         if job.operation in self.internal:
@@ -242,18 +244,8 @@ class Jobs:
             return case_facts(case) if case else None
 
 
-def _due(now: datetime) -> Any:
-    waiting = (Job.state == "waiting") & (Job.run_at <= now) & ~_held()
-    return or_(waiting, (Job.state == "running") & (Job.locked_until < now))
-
-
-def _held() -> Any:
-    """Return the condition for the jobs of suspended instances: they wait with them."""
-    return exists().where(Instance.id == Job.instance_id, Instance.state == "suspended")
-
-
 def _finish(session: Session, job_id: int, done_at: datetime | None, **values: Any) -> None:
-    session.execute(update(Job).where(Job.id == job_id).values(locked_until=None, done_at=done_at, **values))
+    session.connection().execute(FINISH.values(locked_until=None, done_at=done_at, **values), {"job": job_id})
 
 
 def unit_of_work_for_reading() -> Session:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from app.engine import DecisionTable, Spec, evaluate_table, load_spec, read_table
@@ -31,6 +31,9 @@ class Version:
     path: str
 
 
+NEWEST = select(Definition.id).where(Definition.key == bindparam("key")).order_by(Definition.version.desc()).limit(1)
+
+
 class Library:
     """Reads definitions; versions are immutable, so what was read once is kept."""
 
@@ -45,8 +48,7 @@ class Library:
 
     def latest(self, key: str) -> Version | None:
         """Return the newest version of a process, or None."""
-        query = select(Definition.id).where(Definition.key == key).order_by(Definition.version.desc()).limit(1)
-        found = self._session().execute(query).scalar_one_or_none()
+        found = self._session().execute(NEWEST, {"key": key}).scalar_one_or_none()
         return None if found is None else self.version(found)
 
     def numbered(self, key: str, version: int) -> Version | None:

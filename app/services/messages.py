@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,26 @@ from app.services.runtime import Runtime
 from app.store.models import Instance, Message, Subscription
 from app.store.unit_of_work import in_unit_of_work
 
+EARLY = (
+    select(Message.id, Message.expires_at)
+    .where(Message.state == "waiting", Message.name == bindparam("name"))
+    .order_by(Message.id)
+)
+EARLY_FOR, EARLY_FOR_NONE = (
+    EARLY.where(Message.correlation == bindparam("correlation")),
+    EARLY.where(Message.correlation.is_(None)),
+)
+CATCHERS = (
+    select(Subscription.instance_id)
+    .join(Instance, Instance.id == Subscription.instance_id)
+    .where(Subscription.message == bindparam("name"), Instance.state == "active")
+    .order_by(Subscription.id.desc())
+    .limit(1)
+)
+CATCHER_FOR, CATCHER_FOR_NONE = (
+    CATCHERS.where(Subscription.correlation == bindparam("correlation")),
+    CATCHERS.where(Subscription.correlation.is_(None)),
+)
 KEEP_EARLY = timedelta(days=30)
 DELIVER = "deliver_message"
 # Only a diagram throws these: after the customer's signature, after the opinion is settled. Nobody may from outside.
@@ -61,10 +81,12 @@ def accept(
 
 def wake_early(session: Session, name: str, correlation: str | None, *, now: datetime) -> None:
     """Queue the delivery of messages that came before anybody waited."""
-    waiting = (Message.state == "waiting", Message.name == name, Message.correlation == correlation)
-    session.execute(update(Message).where(*waiting, Message.expires_at <= now).values(state="expired"))
-    early = select(Message.id).where(*waiting).order_by(Message.id)
-    for message_id in session.execute(early).scalars():
+    query = EARLY_FOR_NONE if correlation is None else EARLY_FOR
+    early = session.execute(query, {"name": name, "correlation": correlation}).all()
+    expired = [row.id for row in early if row.expires_at is not None and row.expires_at <= now]
+    if expired:
+        session.execute(update(Message).where(Message.id.in_(expired)).values(state="expired"))
+    for message_id in (row.id for row in early if row.id not in expired):
         jobs.enqueue(session, DELIVER, {"message": message_id}, key=f"deliver:{message_id}:{uuid.uuid4()}", now=now)
 
 
@@ -158,11 +180,5 @@ class Messages:
 
     @staticmethod
     def _catcher(session: Session, name: str, correlation: str | None) -> str | None:
-        query = (
-            select(Subscription.instance_id)
-            .join(Instance, Instance.id == Subscription.instance_id)
-            .where(Subscription.message == name, Subscription.correlation == correlation, Instance.state == "active")
-            .order_by(Subscription.id.desc())
-            .limit(1)
-        )
-        return session.execute(query).scalar_one_or_none()
+        query = CATCHER_FOR_NONE if correlation is None else CATCHER_FOR
+        return session.execute(query, {"name": name, "correlation": correlation}).scalar_one_or_none()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +24,14 @@ from app.store.unit_of_work import in_unit_of_work, locked
 
 PATIENCE = 5.0  # seconds that moving the clock waits for workers; one that died is not waited for longer
 OPERATORS = frozenset({"manager", "admin", "director"})
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What running everything that was due came to."""
+
+    moved: int  # instances, reminders and jobs
+    following: datetime | None  # when something is due next (aware UTC)
 
 
 class Operations:
@@ -71,16 +80,20 @@ class Operations:
             self._retry_timers(incident, actor)
         self._rt.woken()
 
-    def quiesce(self, limit: int = 10_000) -> int:
-        """Run timers and jobs that are due until nothing is left to do; return how many moved."""
+    def quiesce(self, limit: int = 10_000) -> Settled:
+        """Run timers and jobs that are due until nothing is left to do; return how many moved, and what comes next."""
         moved = 0
         for _ in range(limit):
-            ran = self._timers.fire_due() + self._jobs.run_due()
+            now, coming = self._rt.clock.now(), self._timers.upcoming()
+            if not coming.is_anything(now):
+                return Settled(moved, coming.next)
+            ran = self._timers.fire_due(upcoming=coming)
+            if ran or coming.has_job(now):
+                ran += self._jobs.run_due()
             moved += ran
-            following = self.next_due()
-            if not ran or following is None or following > self._rt.clock.now():
+            if not ran:
                 break
-        return moved
+        return Settled(moved, self.next_due())
 
     def advance_clock(self, actor: Actor, *, by: str | None = None, to: str | None = None) -> tuple[datetime, int]:
         """Move the adjustable clock from due time to due time; return the new time and how many things fired.
@@ -94,7 +107,7 @@ class Operations:
             raise NotAllowed("Only an administrator moves the clock", "只有管理员可以调整时钟")
         self._rt.clock_moved()  # another process may have moved it a moment ago
         start, patience = clock.now(), monotonic() + PATIENCE
-        fired = self._quiesce_all(patience)
+        fired = self._quiesce_all(patience).moved
         target = self._target(start, by, to)
         if target is not None:
             fired += self.walk(
@@ -113,29 +126,26 @@ class Operations:
         )
         return clock.now(), fired
 
-    def walk(
-        self, target: datetime, move: Callable[[datetime], None], settle: Callable[[], int] | None = None
-    ) -> int:
+    def walk(self, target: datetime, move: Callable[[datetime], None], settle: Callable[[], Settled]) -> int:
         """Move the clock with `move` from due time to due time up to `target` (aware UTC); return how much fired.
 
-        `settle` runs what is due, `quiesce` when it is not given.
+        `settle` runs what is due.
         """
-        fired, settle = 0, settle or self.quiesce
+        fired, found = 0, self.next_due()
         while True:
-            found = self.next_due()
             following = found if found is not None and found <= target else None
             moment = max(following, self._rt.clock.now()) if following is not None else target
             move(moment)
-            moved = settle()
-            fired += moved
+            settled = settle()
+            fired, found = fired + settled.moved, settled.following
             if moment >= target:
                 return fired
-            if not moved and following is not None:  # what can't be done now must not stop the clock
+            if not settled.moved and following is not None:  # what can't be done now must not stop the clock
                 move(target)
-                return fired + settle()
+                return fired + settle().moved
 
     def next_due(self) -> datetime | None:
-        """Return when the next timer, reminder or job is due (aware UTC), or None."""
+        """Return when the next timer, reminder, job or standing work is due (aware UTC), or None."""
         return self._timers.next_due()
 
     # ---- inner
@@ -156,13 +166,14 @@ class Operations:
         )
         self._record(session, actor, "cancel", moving.instance, {"reason": reason})
 
-    def _quiesce_all(self, until: float) -> int:
-        """Run what is due, and wait (until a monotonic time) for jobs that workers have; return how many moved."""
-        moved = self.quiesce()
+    def _quiesce_all(self, until: float) -> Settled:
+        """Run what is due, and wait (until a monotonic time) for jobs that workers have."""
+        settled = self.quiesce()
         while self._jobs.running() and monotonic() < until:
             time.sleep(0.02)
-            moved += self.quiesce()
-        return moved
+            again = self.quiesce()
+            settled = Settled(settled.moved + again.moved, again.following)
+        return settled
 
     def _target(self, start: datetime, by: str | None, to: str | None) -> datetime | None:
         if to == "next" and by is None:

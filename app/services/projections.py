@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from app.engine import feel, milestone_of
+from app.engine import feel
 from app.errors import Conflict
 from app.facts import Element, ExecutionView, OpenTask, WaitingTimer
 from app.services import messages
@@ -219,9 +219,8 @@ class Deadlines:
             if timer.due_at and timer.element.id.startswith("deadline_"):
                 self._note(timer.element, timer.due_at)
         # A deadline that has fired waits no more, but whoever is late stays late.
-        for element in step.spec.elements:
-            milestone = milestone_of(element.timer) if element.id.startswith("deadline_") else None
-            when = self._due.get(milestone) if milestone else None
+        for milestone, element in step.spec.deadlines:
+            when = self._due.get(milestone)
             if when is not None:
                 self._note(element, when)
 

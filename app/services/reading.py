@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from app import engine
 from app.errors import NotAllowed, NotFound
@@ -15,6 +15,8 @@ from app.services.casebox import CaseBox
 from app.services.functions import functions_at
 from app.services.runtime import Runtime
 from app.store.models import Case, Instance
+
+STATE_OF = select(Instance.definition_id, Instance.blob, Instance.case_id).where(Instance.id == bindparam("instance"))
 
 
 class Reading:
@@ -28,8 +30,7 @@ class Reading:
     @classmethod
     def of(cls, rt: Runtime, instance_id: str) -> Reading:
         """Load an instance; raises NotFound."""
-        row = rt.session().execute(select(Instance.definition_id, Instance.blob, Instance.case_id)
-                                   .where(Instance.id == instance_id)).one_or_none()
+        row = rt.session().execute(STATE_OF, {"instance": instance_id}).one_or_none()
         if row is None:
             raise NotFound("No such instance", "没有这个流程实例")
         case = rt.session().get(Case, row.case_id) if row.case_id else None

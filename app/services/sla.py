@@ -75,7 +75,11 @@ class CaseClocks:
 
     def due_times(self) -> Mapping[str, datetime | None]:
         """Return the due time of every clock that timers follow; None = disarmed (paused, cancelled or taken back)."""
-        return {name: self.due(name) for name in dict.fromkeys(row.name for row in self.all())}
+        times: dict[str, datetime | None] = {}
+        for row in self.all():
+            stopped = row.state == "cancelled" or row.paused_at is not None
+            times[row.name] = times.get(row.name) if row.state == "superseded" else None if stopped else row.due_at
+        return times
 
     # -- starting
 

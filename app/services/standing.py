@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
 from app.engine import feel
@@ -24,6 +24,9 @@ from app.store.unit_of_work import in_unit_of_work
 log = logging.getLogger(__name__)
 PREFIX = "standing:"  # setting: when a standing process starts next, and when it last did
 STARTERS = frozenset({"admin", "manager", "director", "supervisor", "owner", "marketing", "general_manager"})
+COMING = (select(Definition.key, Setting.value)
+          .outerjoin(Setting, Setting.key == literal(PREFIX) + Definition.key)
+          .where(Definition.kind == "standing"))
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,11 @@ class StandingWork:
         rows = _rows(session)
         return [self._shown(session, key, rows.get(PREFIX + key, {})) for key in self._keys(session)]
 
-    def next_due(self) -> datetime | None:
-        """Return when the next one starts (aware UTC), or None."""
-        with jobs.unit_of_work_for_reading() as session:
-            found = [_moment(row.get("next")) for row in _rows(session).values()]
-        return min((at for at in found if at is not None), default=None)
+    def coming(self, session: Session) -> tuple[datetime | None, bool]:
+        """Return when the next one starts (aware UTC) or None, and whether there is one that does not know it yet."""
+        rows = session.execute(COMING).all()
+        found = [_moment(row.value.get("next")) for row in rows if row.value is not None]
+        return min((at for at in found if at is not None), default=None), any(row.value is None for row in rows)
 
     def start_due(self) -> int:
         """Start what is due, each as a step of its own; return how many. One that fails does not stop the others."""

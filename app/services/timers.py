@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from app.errors import ChengnuoError, Conflict
@@ -24,6 +25,42 @@ POISON_PAUSE = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=3
 # Asked of the timers that are due, one by one: a join would begin with every running instance.
 RUNNING = select(Instance.state).where(Instance.id == Timer.instance_id).scalar_subquery() == "active"
 
+DUE_TIMERS = (
+    select(Timer.instance_id, func.min(Timer.due_at))
+    .where(Timer.due_at <= bindparam("now"), RUNNING,
+           or_(Timer.not_before.is_(None), Timer.not_before <= bindparam("now")))
+    .group_by(Timer.instance_id)
+    .order_by(func.min(Timer.due_at), func.min(Timer.id))
+    .limit(bindparam("most"))
+)
+
+
+@dataclass(frozen=True)
+class Upcoming:
+    """When the first of each kind is due (aware UTC)."""
+
+    rows: falling.Due
+    standing: datetime | None
+    new_standing: bool  # a standing process does not know yet when it comes first
+
+    @property
+    def next(self) -> datetime | None:
+        """Return when the next timer, reminder, job or standing work is due, or None."""
+        return falling.first(self.rows.next, self.standing)
+
+    def has_job(self, now: datetime) -> bool:
+        """Return whether a job is due, be it that a worker died with it."""
+        return is_due(self.rows.job, now) or is_due(self.rows.lease, now)
+
+    def is_anything(self, now: datetime) -> bool:
+        """Return whether there is something to do."""
+        return self.new_standing or is_due(self.next, now) or self.has_job(now)
+
+
+def is_due(moment: datetime | None, now: datetime) -> bool:
+    """Return whether the moment has come."""
+    return moment is not None and moment <= now
+
 
 class Timers:
     """Fires due timers. The table is the truth; no scheduler job stands for a timer."""
@@ -31,31 +68,32 @@ class Timers:
     def __init__(self, rt: Runtime, standing: StandingWork) -> None:
         self._rt, self._standing = rt, standing
 
+    def upcoming(self) -> Upcoming:
+        """Return when what is due next."""
+        with jobs.unit_of_work_for_reading() as session:
+            return Upcoming(falling.next_due(session), *self._standing.coming(session))
+
     def next_due(self) -> datetime | None:
         """Return when the next timer, reminder, job or standing work is due (aware UTC), or None."""
-        with jobs.unit_of_work_for_reading() as session:
-            found = (falling.next_due(session), self._standing.next_due())
-        return min((when for when in found if when is not None), default=None)
+        return self.upcoming().next
 
-    def fire_due(self, limit: int = 200) -> int:
-        """Fire what is due, oldest first, and start standing work; return how many instances and reminders moved."""
-        return self._fire_timers(limit) + self._send_reminders(limit) + self._standing.start_due()
+    def fire_due(self, limit: int = 200, upcoming: Upcoming | None = None) -> int:
+        """Fire what is due, oldest first, and start standing work; return how many instances and reminders moved.
+
+        `upcoming` is what `upcoming()` has just returned, if somebody has asked.
+        """
+        now, coming = self._rt.clock.now(), upcoming or self.upcoming()
+        moved = self._fire_timers(limit) if is_due(coming.rows.timer, now) else 0
+        if is_due(coming.rows.reminder, now):
+            moved += self._send_reminders(limit)
+        if coming.new_standing or is_due(coming.standing, now):
+            moved += self._standing.start_due()
+        return moved
 
     def _fire_timers(self, limit: int) -> int:
-        now = self._rt.clock.now()
-        due = (
-            select(Timer.instance_id, func.min(Timer.due_at))
-            .where(
-                Timer.due_at <= now,
-                RUNNING,
-                or_(Timer.not_before.is_(None), Timer.not_before <= now),
-            )
-            .group_by(Timer.instance_id)
-            .order_by(func.min(Timer.due_at), func.min(Timer.id))
-            .limit(limit)
-        )
         with jobs.unit_of_work_for_reading() as session:
-            instances = [row[0] for row in session.execute(due)]
+            found = session.execute(DUE_TIMERS, {"now": self._rt.clock.now(), "most": limit})
+            instances = [row[0] for row in found]
         fired = 0
         for instance_id in instances:
             try:
@@ -105,10 +143,6 @@ class Timers:
     def _send_reminders(self, limit: int) -> int:
         """Queue the reminder of each task whose time has come; clearing remind_at makes it once."""
         now = self._rt.clock.now()
-        with jobs.unit_of_work_for_reading() as session:  # looking takes no write lock
-            waiting = select(WorkItem.id).where(WorkItem.state == "open", WorkItem.remind_at <= now).limit(1)
-            if session.execute(waiting).first() is None:
-                return 0
 
         def work(session: Session) -> int:
             due = (

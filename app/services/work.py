@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.engine import feel
@@ -25,6 +25,20 @@ from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
 
 READS_ALL = frozenset({"manager", "director", "compliance"})
+# Whether somebody was asked about a task, or had it once.
+HAD_PART = union_all(
+    select(Consultation.work_item_id).where(Consultation.work_item_id == bindparam("item"),
+                                            Consultation.asked_of == bindparam("user")),
+    select(WorkItemParty.work_item_id).where(WorkItemParty.work_item_id == bindparam("item"),
+                                             WorkItemParty.user_id == bindparam("user")),
+).limit(1)
+COUNTERSIGNS = select(Consultation.state, Consultation.agreed).where(
+    Consultation.work_item_id == bindparam("item"), Consultation.kind == "countersign"
+)
+INSTANCE_OF = select(WorkItem.instance_id).where(WorkItem.id == bindparam("item"))
+OPEN_ITEMS = select(WorkItem).where(WorkItem.state == "open").order_by(WorkItem.created_at)
+OPEN_OF_CASE = OPEN_ITEMS.where(WorkItem.case_id == bindparam("of"))
+OPEN_OF_INSTANCE = OPEN_ITEMS.where(WorkItem.instance_id == bindparam("of"))
 DRAFT_LIMIT = 200_000  # characters of JSON
 
 
@@ -66,15 +80,10 @@ class Work:
             return True
         if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
             return True
-        asked = select(Consultation.id).where(
-            Consultation.work_item_id == item.id, Consultation.asked_of == actor.user_id
-        )
-        party = select(WorkItemParty.user_id).where(
-            WorkItemParty.work_item_id == item.id, WorkItemParty.user_id == actor.user_id
-        )
-        return item.completed_by == actor.name or any(
-            self._rt.session().execute(query.limit(1)).first() is not None for query in (asked, party)
-        )
+        if item.completed_by == actor.name:
+            return True
+        known = {"item": item.id, "user": actor.user_id}
+        return actor.user_id is not None and self._rt.session().execute(HAD_PART, known).first() is not None
 
     def may_act(self, item: WorkItem, actor: Actor, *, on_behalf: bool = False) -> bool:
         """Return whether the actor may claim and complete the task."""
@@ -243,9 +252,7 @@ class Work:
 
         Raises NotFound, NotAllowed, Invalid by field, and Conflict when somebody was first (who, when) or changed it.
         """
-        instance_id = (
-            self._rt.session().execute(select(WorkItem.instance_id).where(WorkItem.id == task_id)).scalar_one_or_none()
-        )
+        instance_id = self._rt.session().execute(INSTANCE_OF, {"item": task_id}).scalar_one_or_none()
         if instance_id is None:
             raise NotFound("No such task", "没有这个任务")
 
@@ -356,10 +363,7 @@ class Work:
             raise Conflict(
                 "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
             )
-        asked = select(Consultation.state, Consultation.agreed).where(
-            Consultation.work_item_id == item.id, Consultation.kind == "countersign"
-        )
-        for state, agreed in session.execute(asked).all():
+        for state, agreed in session.execute(COUNTERSIGNS, {"item": item.id}).all():
             if state == "open":
                 raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
             if agreed is False:
@@ -428,17 +432,23 @@ class Work:
             query = query.where((Attachment.case_id == item.case_id) | (Attachment.uploaded_by == actor.name))
             return session.execute(query).first() is not None
 
-        case = now.facts().get("case") or {}
-        others = select(Case.number).where(Case.id != item.case_id)
-        same_customer = (Case.customer_phone == case.get("customer_phone")).desc()
-        similar = others.order_by(same_customer, Case.registered_at.desc()).limit(1)
+        def case_exists(number: str) -> bool:
+            query = select(Case.number).where(Case.id != item.case_id, Case.number == number)
+            return session.execute(query).first() is not None
+
+        def similar_case() -> str | None:
+            same_customer = Case.customer_phone == (variables.get("case") or {}).get("customer_phone")
+            query = select(Case.number).where(Case.id != item.case_id)
+            query = query.order_by(same_customer.desc(), Case.registered_at.desc()).limit(1)
+            return session.execute(query).scalar_one_or_none()
+
         return FormContext(
             variables,
             evaluate=lambda text, names: feel.evaluate(text, names, functions),
             file_exists=file_exists,
             zone=self._rt.zone,
-            case_exists=lambda number: session.execute(others.where(Case.number == number)).first() is not None,
-            similar_case=lambda: session.execute(similar).scalar_one_or_none(),
+            case_exists=case_exists,
+            similar_case=similar_case,
         )
 
     def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:
@@ -458,9 +468,9 @@ class Work:
     def _outcome(self, done: step.Step, actor: Actor) -> Completed:
         """Return what the committed step led to."""
         case = done.box.case if done.box else None
-        family = WorkItem.case_id == case.id if case else WorkItem.instance_id == done.instance.id
-        query = select(WorkItem).where(family, WorkItem.state == "open").order_by(WorkItem.created_at)
-        seen = [item.id for item in self._rt.session().execute(query).scalars() if self.may_see(item, actor)]
+        query, of = (OPEN_OF_CASE, case.id) if case else (OPEN_OF_INSTANCE, done.instance.id)
+        found = self._rt.session().execute(query, {"of": of}).scalars()
+        seen = [item.id for item in found if self.may_see(item, actor)]
         return Completed(case.number if case else None, case.state if case else None, tuple(seen))
 
 

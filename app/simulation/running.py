@@ -89,11 +89,12 @@ class Simulation:
         self._by_id: dict[int, Actor] = {}
         self._calendar = services.calendar
         self._moved = True  # an instance has moved since we looked
+        self._due: datetime | None = None  # when something falls due by itself
         services.runtime.wake.append(self._note_move)
 
     def run(self) -> Report:
         """Let the period pass; return what came of it."""
-        self._services.operations.quiesce()  # standing work learns when it comes first
+        self._due = self._services.operations.quiesce().following  # standing work learns when it comes first
         self._meet_staff()
         self._plan_arrivals()
         self._do_at(self._plan.start + (self._end - self._plan.start) * BY_HAND, self._start_standing)
@@ -108,27 +109,29 @@ class Simulation:
                 self._services.sealer.seal()
                 self._tell()
         self._services.sealer.seal()
+        self._services.conformance.sweep()
         return Report(**queries.totals(self._services.runtime.session()), problems=tuple(self._problems))
 
     # ---- time
 
     def _leap(self) -> None:
         """Let time pass until the next thing that happens, by itself or because somebody does it."""
-        now, operations = self._clock.now(), self._services.operations
-        due = operations.next_due()
-        if due is not None and due <= now:
-            if operations.quiesce():
-                return
-            due = None  # it can't be done now: it must not stop the clock
+        now, due = self._clock.now(), self._due
         moment = max(now, min([self._end, *(at for at, _, _ in self._agenda[:1]), *([due] if due else [])]))
-        if due is None or moment < due:
-            self._clock.set(moment)
-        else:
-            operations.walk(moment, self._clock.set)
+        self._clock.set(moment)
+        if due is not None and due <= moment:
+            settled = self._services.operations.quiesce()
+            # What can't be done now must not stop the clock.
+            stuck = not settled.moved and settled.following is not None and settled.following <= moment
+            self._due = None if stuck else settled.following
 
     def _act(self) -> None:
+        acted = False
         while self._agenda and self._agenda[0][0] <= self._clock.now():
             heapq.heappop(self._agenda)[2]()
+            acted = True
+        if acted:
+            self._due = self._services.operations.next_due()
 
     def _note_move(self) -> None:
         self._moved = True

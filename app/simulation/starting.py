@@ -60,9 +60,9 @@ def _prepare(current: Services) -> None:
 
 
 def _settle(runtime: Runtime) -> None:
-    """Nobody changes the calendar or the profile meanwhile, and what is loaded stays: none of it is looked at again."""
-    calendar, profile = runtime.calendar(), runtime.profile()
-    runtime.calendar, runtime.profile = lambda: calendar, lambda: profile
+    """Nobody changes calendar, profile or policy meanwhile, and what is loaded stays: none of it is looked at again."""
+    calendar, profile, register = runtime.calendar(), runtime.profile(), runtime.register_on(runtime.clock.now())
+    runtime.calendar, runtime.profile, runtime.register_on = lambda: calendar, lambda: profile, lambda _: register
     gc.collect()
     gc.freeze()
 

@@ -14,7 +14,9 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
 def migrate(engine: Engine) -> None:
-    """Apply every migration that the database does not have yet."""
+    """Apply every migration that the database does not have yet; the folder of an SQLite file is made."""
+    if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
+        Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     token = writing.set(True)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import exists, insert, or_, select
+from sqlalchemy import bindparam, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
 from app.store.models import Case, Instance, Milestone, MilestoneCheck
 
+OF_CASE = select(Milestone).where(Milestone.case_id == bindparam("case")).order_by(Milestone.id)
+
 
 def of_case(session: Session, case_id: str) -> list[Milestone]:
     """Return every milestone of a case, superseded ones too, oldest first."""
-    return list(session.scalars(select(Milestone).where(Milestone.case_id == case_id).order_by(Milestone.id)))
+    return list(session.scalars(OF_CASE, {"case": case_id}))
 
 
 def add(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[Milestone]:

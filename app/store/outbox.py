@@ -6,18 +6,22 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.store.models import Communication, Membership, Milestone, Notification, Submission, User, WorkItem
 
+MEMBERS = (select(User).join(Membership, Membership.user_id == User.id)
+           .where(Membership.group_code.in_(bindparam("groups", expanding=True)), User.active)
+           .distinct().order_by(User.id))
+CLOCKS = (select(Milestone).where(Milestone.case_id == bindparam("case"), Milestone.state != "superseded")
+          .order_by(Milestone.id))
+
 
 def users_in(session: Session, groups: Collection[str]) -> list[User]:
     """Return the active members of groups, each once."""
-    query = (select(User).join(Membership, Membership.user_id == User.id)
-             .where(Membership.group_code.in_(groups), User.active).distinct().order_by(User.id))
-    return list(session.scalars(query))
+    return list(session.scalars(MEMBERS, {"groups": list(groups)}))
 
 
 def users_named(session: Session, names: Collection[str], ids: Collection[int] = ()) -> list[User]:
@@ -53,9 +57,7 @@ def log_contact(session: Session, row: Mapping[str, Any]) -> None:
 
 def milestones(session: Session, case_id: str) -> dict[str, Milestone]:
     """Return the newest clock of each name that was not superseded."""
-    query = select(Milestone).where(Milestone.case_id == case_id, Milestone.state != "superseded")
-    query = query.order_by(Milestone.id)
-    return {row.name: row for row in session.scalars(query)}
+    return {row.name: row for row in session.scalars(CLOCKS, {"case": case_id})}
 
 
 def last_progress(session: Session, case_id: str) -> datetime | None:

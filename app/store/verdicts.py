@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, delete, select
+from sqlalchemy import Insert, and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,10 +18,15 @@ from app.store.unit_of_work import insert_rows
 
 def mark(session: Session, case_id: str | None) -> None:
     """Note, with one statement, that a case (None: the company) is to be judged again."""
-    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(Unjudged.__table__).values(subject=case_id or COMPANY, mark=1)
-    session.connection().execute(statement.on_conflict_do_update(
-        index_elements=[Unjudged.subject], set_={"mark": Unjudged.mark + 1}))
+    session.connection().execute(_marking(session.get_bind().dialect.name), {"subject": case_id or COMPANY, "mark": 1})
+
+
+@cache
+def _marking(database: str) -> Insert:
+    dialect: Any = postgresql if database == "postgresql" else sqlite
+    statement: Insert = dialect.insert(Unjudged.__table__).on_conflict_do_update(
+        index_elements=[Unjudged.subject], set_={"mark": Unjudged.mark + 1})
+    return statement
 
 
 def to_judge(session: Session, now: datetime, limit: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ import pytest
 from lxml import etree
 
 from app.engine.comparing import compare
+from app.engine.comparing.parts import DEFAULTS
 from app.engine.drawing import tidy
 from app.services.definitions import read_files
 from tests.conftest import ROOT
@@ -68,6 +69,13 @@ def test_the_properties_of_an_element_are_told_by_their_names() -> None:
             pytest.fail(f"no shipped diagram has the property {name}")
 
 
+def test_an_attribute_that_only_says_the_default_is_no_difference() -> None:
+    text = FILES["processes/case/case.bpmn"].decode()
+    assert 'cancelActivity="true"' in text
+    assert told("processes/case/case.bpmn", text.replace(' cancelActivity="true"', "").encode()) == []
+    assert len(told("processes/case/case.bpmn", text.replace('cancelActivity="false"', "", 1).encode())) == 1
+
+
 def test_a_node_in_another_lane_and_a_removed_flow_are_told() -> None:
     text = FILES[COMPLAINT].decode()
     reference = "<bpmn:flowNodeRef>accept_proposal</bpmn:flowNodeRef>"
@@ -122,7 +130,7 @@ def mutations(path: str, content: bytes, chance: random.Random, count: int) -> I
         name = chance.choice(choices)
         if name == "text()":
             element.text = f"{element.text}x"
-        elif chance.random() < 0.3:
+        elif chance.random() < 0.3 and DEFAULTS.get(name) != element.get(name):
             del element.attrib[name]
         else:
             element.set(name, f"{element.get(name)}x")

@@ -373,3 +373,14 @@ def test_a_variable_may_have_the_name_of_a_built_in_function() -> None:
     assert feel.names(feel.parse("count(items) > 2")) == {"items"}
     assert feel.names(feel.parse("sort(items, max)")) == {"items"}
     assert feel.evaluate("count(count) > 2", {"count": [1, 2, 3]}) is True
+
+
+@pytest.mark.parametrize(("text", "answer"), [
+    ("duplicate values([1, 2, 3, 2, 1])", [1, 2]),
+    ("[{y: [{z: 1}]}, {y: [{z: 2}, {z: 3}]}].y.z", [[1], [2, 3]]),
+    ('time("10:00:00.123456")', "10:00:00.123456"),
+    ('time("10:00:00.123456000")', "10:00:00.123456"),
+    ('time("10:00:00.123456789")', None),  # finer than a microsecond: no answer rather than a rounded one
+])  # fmt: skip
+def test_lists_in_lists_and_fractions_of_seconds(text: str, answer: Any) -> None:
+    assert feel.plain(feel.evaluate(text, {})) == answer

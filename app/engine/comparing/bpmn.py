@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.engine.comparing.parts import TECHNICAL, Content, Facts, Part, drawn, put, short, tail, walk
+from app.engine.comparing.parts import DEFAULTS, TECHNICAL, Content, Facts, Part, drawn, put, short, tail, walk
 from app.engine.diagram import GATEWAYS
 from app.engine.xml import BPMN, BPMNDI, CHENGNUO, SPIFF, Xml, local, namespace, parse
 
@@ -55,7 +55,7 @@ class _Reader:
         if parent and local(element.getparent()) not in {"definitions", "collaboration"}:
             facts["parent"] = parent
         for name, value in sorted(element.attrib.items()):
-            if name != "id" or tag == "definitions":
+            if (name != "id" or tag == "definitions") and DEFAULTS.get(name) != value.strip():
                 own = tag == "definitions"  # targetNamespace, exporter and the like
                 put(facts, f"{TECHNICAL if own else ''}@{name}", value.strip())
         if (element.text or "").strip():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.engine.comparing.parts import TECHNICAL, Content, Facts, Part, drawn, put, short, tail, walk
+from app.engine.comparing.parts import DEFAULTS, TECHNICAL, Content, Facts, Part, drawn, put, short, tail, walk
 from app.engine.decision_table import NAMESPACES
 from app.engine.xml import Xml, local, namespace, parse
 
@@ -33,7 +33,7 @@ def _owner(element: Xml, parent: str, content: Content) -> None:
     if parent:
         part.facts["parent"] = parent
     for attribute, value in sorted(element.attrib.items()):
-        if attribute != "id" or tag == "definitions":
+        if (attribute != "id" or tag == "definitions") and DEFAULTS.get(attribute) != value.strip():
             own = TECHNICAL if tag == "definitions" and attribute != "name" else ""
             put(part.facts, f"{own}@{attribute}", value.strip())
     if (element.text or "").strip():

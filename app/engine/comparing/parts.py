@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from app.engine.xml import Xml, namespace
 
 Facts = dict[str, str]
+# Defaults of the BPMN and DMN schemas: an attribute that only says them says nothing, and editors leave it out.
+DEFAULTS = {
+    "cancelActivity": "true", "isInterrupting": "true", "eventGatewayType": "Exclusive", "instantiate": "false",
+    "isSequential": "false", "isForCompensation": "false", "triggeredByEvent": "false", "parallelMultiple": "false",
+    "startQuantity": "1", "completionQuantity": "1", "gatewayDirection": "Unspecified", "testBefore": "false",
+    "isCollection": "false", "isClosed": "false", "processType": "None", "hitPolicy": "UNIQUE",
+    "preferredOrientation": "Rule-as-Row",
+}  # fmt: skip
 TECHNICAL = "technical:"  # begins the key of a fact that nobody reads: ids of inner parts, who exported the file
 
 
@@ -59,6 +67,8 @@ def short(element: Xml) -> str:
 def walk(element: Xml, path: str, facts: Facts, technical_ids: bool = True) -> None:
     """Keep every attribute and text at and below an element."""
     for name, value in sorted(element.attrib.items()):
+        if DEFAULTS.get(name) == value.strip():
+            continue
         technical = TECHNICAL if technical_ids and name == "id" else ""
         put(facts, f"{technical}{path}@{name}", value.strip())
     text = (element.text or "").strip()

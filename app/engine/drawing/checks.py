@@ -11,7 +11,7 @@ from app.engine.drawing.columns import assign_columns
 from app.engine.drawing.document import Flow, Node, Plane, parse, read_pictures
 from app.engine.drawing.drawn import Drawn, read_drawn
 from app.engine.drawing.geometry import Point, Rect
-from app.engine.drawing.measure import crossings, lie_together
+from app.engine.drawing.measure import count_crossings, lie_together
 from app.errors import Finding, Refused
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -177,7 +177,7 @@ class _Looks(_Checker):
             if one.source != other.source and one.target != other.target and self._together(one, other):
                 yield self.say(one, "flows_overlap", f"连线 {one.id} 与 {other.id} 叠在一起",
                                f"flows {one.id} and {other.id} lie on each other")
-        count = len(list(crossings({flow.id: self.drawn.edges[flow.id] for flow in self.flows})))
+        count = count_crossings({flow.id: self.drawn.edges[flow.id] for flow in self.flows})
         if count:
             yield self.say(None, "crossings", f"连线交叉 {count} 处", f"{count} crossings of flows", "info")
 

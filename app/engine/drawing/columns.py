@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.engine.drawing.document import Flow, Plane
+
+MANY = 3  # boundary events of one host
 
 
 @dataclass(frozen=True)
@@ -51,15 +54,17 @@ def _spans(plane: Plane, forward: list[Flow], anchors: dict[str, str], order: li
            apart: frozenset[str] | None) -> tuple[dict[str, int], frozenset[str]]:
     """Return how many columns each flow leads on, and the flows that change lanes within one column.
 
-    None where a boundary event starts a task, which may stand right beneath its host, and where a flow changes lanes:
-    what follows may stand right under or over its source. No two such flows follow each other, none share an end.
+    None where a boundary event starts a task, which may stand right beneath its host (not where many hang there: what
+    they start stands beside it, so that the flows lie in each other), and where a flow changes lanes: what follows may
+    stand right under or over its source. No two such flows follow each other, none share an end.
     """
     nodes = plane.by_id
-    hosts = {node.host for node in plane.nodes if node.host}
+    hosts = Counter(node.host for node in plane.nodes if node.host)
     spans = {}
     for flow in forward:
-        boundary = nodes[flow.source].host is not None
-        spans[flow.id] = 0 if boundary and nodes[flow.target].shape == "task" else 1
+        host = nodes[flow.source].host
+        beneath = host is not None and hosts[host] < MANY and nodes[flow.target].shape == "task"
+        spans[flow.id] = 0 if beneath else 1
     entered: dict[str, int] = {}
     for flow in forward:
         entered[anchors[flow.target]] = entered.get(anchors[flow.target], 0) + 1

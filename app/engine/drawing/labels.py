@@ -123,7 +123,8 @@ class _Placer:
         stretches = list(pairwise(points))
         stretches = [own for a, b in stretches for own in self._alone(flow, a, b)] or stretches
         for a, b in stretches[:3]:
-            yield from self._beside(a, b, box, DEFAULT_MARK if flow.default and a == points[0] else 4)
+            own = a == points[0]
+            yield from self._beside(a, b, box, DEFAULT_MARK if flow.default and own else 4, middle=not own)
         for a, b in reversed(stretches[3:]):
             yield from self._beside(a, b, box)
         for a, b in stretches[:1]:  # where nothing is free, at least near the beginning
@@ -147,18 +148,24 @@ class _Placer:
             one, two = ((end, a[1]) if axis == 0 else (a[0], end) for end in ends)
             yield one, two
 
-    def _beside(self, a: Point, b: Point, box: Box, start: int = 4) -> Iterator[Rect]:
+    def _beside(self, a: Point, b: Point, box: Box, start: int = 4, *, middle: bool = False) -> Iterator[Rect]:
+        """Yield places along a stretch from its beginning, or from its middle where it parts from another flow."""
         if a[1] == b[1]:
             room = abs(b[0] - a[0]) - box.width - start - 4
             if room >= 0:
                 sign = 1 if b[0] > a[0] else -1
-                for shift in sorted({0, min(20, room), room // 2, room}):
+                for shift in _order({0, min(20, room), room // 2, room}, room, middle):
                     left = a[0] + start + shift if sign > 0 else a[0] - start - shift - box.width
                     yield Rect(left, a[1] - 3 - box.height, box.width, box.height)
                     yield Rect(left, a[1] + 3, box.width, box.height)
         else:
             room = abs(b[1] - a[1]) - box.height - start
-            for shift in sorted({0, max(0, room) // 2, max(0, room)}):
+            for shift in _order({0, max(0, room) // 2, max(0, room)}, room, middle):
                 top = a[1] + start - 1 + shift if b[1] > a[1] else a[1] + 1 - start - shift - box.height
                 yield Rect(a[0] + 4, top, box.width, box.height)
                 yield Rect(a[0] - 4 - box.width, top, box.width, box.height)
+
+
+def _order(shifts: set[int], room: int, middle: bool) -> list[int]:
+    """Return the shifts from the least, or from the one nearest the middle of the room."""
+    return sorted(shifts, key=lambda shift: (abs(2 * shift - room) if middle else 0, shift))

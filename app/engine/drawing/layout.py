@@ -20,6 +20,7 @@ from app.errors import Finding, Refused
 
 TASTES = (Taste(), Taste(crossing=25.0, rise=1.5), Taste(crossing=8.0, rise=4.0))
 WORK = 900  # routed flows that the search for a better placement may cost
+NEAR = 24  # placements tried in one round of it, at most
 LARGE = 150  # flows of a plane beyond which the first good placement is taken
 MOST = 800  # nodes or flows of a plane that we draw
 ROUNDS = 4  # of that search, and of setting stacked flows apart
@@ -48,7 +49,7 @@ def draw_plane(plane: Plane) -> Drawing:
     tastes = TASTES[:1] if large else TASTES
     stacks = (False,) if not plane.lanes else (True,) if large else (True, False)
     best = min((_placed(plane, taste, stack) for stack in stacks for taste in tastes), key=lambda one: one.price)
-    most = min(24, WORK // max(1, len(plane.flows)) // ROUNDS)
+    most = min(NEAR, WORK // max(1, len(plane.flows)) // ROUNDS)
     for _ in range(0 if large else ROUNDS):
         near = [_routed(plane, best.columns, best.placing, rows) for rows in best.placing.neighbours(best.rows, most)]
         found = min([best, *near], key=lambda candidate: candidate.price)

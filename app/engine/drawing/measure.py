@@ -15,7 +15,7 @@ def price(drawing: Drawing, main: Iterable[tuple[str, str]] = ()) -> float:
     """Return how much is wrong with the drawing, whose longest way is `main`: less is better."""
     edges = {flow.id: (flow.source, flow.target, drawing.edges[flow.id]) for flow in drawing.plane.flows
              if flow.id in drawing.edges}
-    total = CROSSING * len(list(crossings({key: edge[2] for key, edge in edges.items()})))
+    total = CROSSING * count_crossings({key: edge[2] for key, edge in edges.items()})
     total += BEND * sum(len(points) - 2 for _, _, points in edges.values())
     total += LENGTH * sum(abs(b[0] - a[0]) + abs(b[1] - a[1]) for _, _, points in edges.values()
                           for a, b in pairwise(points))
@@ -31,6 +31,11 @@ def price(drawing: Drawing, main: Iterable[tuple[str, str]] = ()) -> float:
         if host and lane_of[target] == lane_of[host] and drawing.shapes[target].y < drawing.shapes[host].bottom:
             total += UNDER  # what a boundary event starts belongs beneath its host
     return total
+
+
+def count_crossings(edges: Mapping[str, Sequence[Point]]) -> int:
+    """Return how many crossings the eye sees: flows that have joined into one line cross another one once."""
+    return len({point for _, _, point in crossings(edges)})
 
 
 def crossings(edges: Mapping[str, Sequence[Point]]) -> Iterator[tuple[str, str, Point]]:

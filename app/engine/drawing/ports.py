@@ -22,16 +22,22 @@ def activity_width(name: str, events: int) -> int:
 
 
 def boundary_ports(hosts: Mapping[str, str], targets: Mapping[str, tuple[int, int]],
-                   widths: Mapping[str, int]) -> dict[str, int]:
+                   cells: Mapping[str, tuple[int, int]], widths: Mapping[str, int]) -> dict[str, int]:
     """Return each boundary event's distance from the middle of its host, in pixels.
 
-    `hosts` has the host of each event, `widths` the width of each host, `targets` the cell that each event leads to:
-    what leads furthest down or least far to the right sits left, so that the flows do not cross.
+    `hosts` has the host of each event, `widths` the width of each host, `targets` the cell that each event leads to,
+    `cells` that of each free-standing node. What leads back sits left, the least deep first, then what leads on, the
+    deepest first: so the flows lie in each other and do not cross.
     """
+
+    def place(event: str) -> tuple[int, int]:
+        across, down = targets.get(event, (0, 0))
+        return (0, down) if across < cells[hosts[event]][0] else (1, -down)
+
     ports = {}
     for host in dict.fromkeys(hosts.values()):
         events = [event for event, owner in hosts.items() if owner == host]
-        events.sort(key=lambda event: (targets.get(event, (0, 0))[0], -targets.get(event, (0, 0))[1]))
+        events.sort(key=place)
         half = widths[host] // 2
         ports.update({event: FIRST_PORT + PITCH * at - half for at, event in enumerate(events)})
     return ports

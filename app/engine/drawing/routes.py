@@ -84,7 +84,8 @@ def make_grid(plane: Plane, columns: Columns, rows: Rows) -> Grid:
                if flow.source in hosts and hosts.get(flow.target, flow.target) in cells}
     standing = list(hosts.values())
     widths = {node.id: activity_width(node.name, standing.count(node.id)) for node in plane.nodes}
-    return Grid(cells, hosts, width, rising, widths, boundary_ports(hosts, targets, widths), tuple(kinds), tuple(bands))
+    ports = boundary_ports(hosts, targets, cells, widths)
+    return Grid(cells, hosts, width, rising, widths, ports, tuple(kinds), tuple(bands))
 
 
 def _direction(a: Point, b: Point) -> Direction:
@@ -287,6 +288,32 @@ class Router:
     def _price(self, point: Point, direction: Direction, net: Net) -> float:
         traffic = self.traffic
         level, upright = (traffic.others(traffic.level, point, net), traffic.others(traffic.upright, point, net))
+        if (level or upright) and net[0] in self.grid.hosts and point[0] == self.grid.cell(net[0])[0]:
+            kin, crossed = self._beneath_host(point, direction, net)
+            return self._charge(point, direction, level - kin[0], upright - kin[1]) + CROSS * crossed
+        return self._charge(point, direction, level, upright)
+
+    def _beneath_host(self, point: Point, direction: Direction, net: Net) -> tuple[tuple[int, int], int]:
+        """Return how many flows from the same host run across and upright here, and how many of them are crossed.
+
+        Each hangs on a port of its own, so they run beside each other; one that turns crosses those on that side.
+        """
+        host, port, ports = self.grid.hosts[net[0]], self.grid.ports[net[0]], self.grid.ports
+
+        def kin(table: Mapping[Point, dict[Net, int]], at: Point) -> set[Net]:
+            return {other for other in table.get(at, {}) if other[0] != net[0] and other[1] != net[1]
+                    and self.grid.hosts.get(other[0]) == host}
+
+        level, upright = kin(self.traffic.level, point), kin(self.traffic.upright, point)
+        if direction[0]:
+            crossed = sum((ports[other[0]] - port) * direction[0] > 0 for other in upright)
+        else:
+            right = kin(self.traffic.level, (point[0] + 1, point[1]))
+            crossed = sum((port > ports[other[0]]) == (other in right) for other in level)
+        return (len(level), len(upright)), crossed
+
+    def _charge(self, point: Point, direction: Direction, level: int, upright: int) -> float:
+        """Return what a step costs where so many other flows run across and upright."""
         if direction[0]:
             beside = BESIDE
             if self.grid.kinds[point[1]] == "row":  # a row's middle line holds one flow only

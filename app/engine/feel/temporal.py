@@ -124,7 +124,7 @@ def read_time(text: str) -> time | None:
 
 def _time(groups: tuple[str | None, ...]) -> time | None:
     known, where = _zone_of(groups[4:10])
-    if not known:
+    if not known or (groups[3] or "")[6:].strip("0"):  # finer than a microsecond: no answer rather than a rounded one
         return None
     try:
         return time(int(groups[0] or 0), int(groups[1] or 0), int(groups[2] or 0),

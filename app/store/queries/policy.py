@@ -35,11 +35,13 @@ class Approved:
 
 COLUMNS = [getattr(PolicyChange, name) for name in Approved.__dataclass_fields__]
 
+STAMP = select(func.count(), func.sum(PolicyChange.id), func.max(PolicyChange.decided_at)).where(
+    PolicyChange.state == "approved")
+
 
 def stamp(session: Session) -> tuple[Any, ...]:
     """Return what tells one set of approved changes from another: they are never altered once approved."""
-    query = select(func.count(), func.sum(PolicyChange.id), func.max(PolicyChange.decided_at))
-    return tuple(session.execute(query.where(PolicyChange.state == "approved")).one())
+    return tuple(session.execute(STAMP).one())
 
 
 def approved(session: Session) -> list[Approved]:

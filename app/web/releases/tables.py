@@ -79,7 +79,7 @@ def spoken(text: str) -> str:
 
 def figure(text: str) -> str:
     """Return a figure as the comparison with the policy writes it ("PT15M natural") in words."""
-    calendars = {"natural": _("natural time"), "working": _("working time")}
+    calendars = {"natural": _("(natural time)"), "working": _("(working time)")}
     return " ".join(str(calendars.get(part.strip(","), spoken(part))) for part in text.split(" "))
 
 
