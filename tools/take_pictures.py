@@ -1,7 +1,7 @@
 """Takes the pictures of README and guides from the running product, so that they stay true.
 
-tools/take_pictures.py [FOLDER] [--only NAME…]: fills a temporary database by a small simulation, serves it on an adjustable
-clock, signs in as each kind of user, and writes docs/img/*.png, each below 300 kB.
+tools/take_pictures.py [FOLDER] [--only NAME…] fills a temporary database by a small simulation, serves it on an
+adjustable clock, signs in as each kind of user, and writes docs/img/*.png, each below 300 kB.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Guides in the product: the one of the user's own work, from docs/guides, and the glossary; Chinese, as they are written."""
+"""Guides in the product: the one of the user's own work, from docs/guides, and the glossary; in Chinese."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guides in the product: each finds their own, customers see theirs alone, every picture and link leads somewhere."""
+"""The guides in the product: everybody finds their own, and every picture and link leads somewhere."""
 
 from __future__ import annotations
 
