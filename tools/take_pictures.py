@@ -44,7 +44,7 @@ SIMULATION = ["--cases", "12", "--days", "18", "--seed", "7", "--start", "2026-0
 MORNING = "PT9H40M"
 PATIENCE = 240_000  # ms; a busy machine takes its time
 SIZE = {"width": 1280, "height": 800}
-COLOURS = 160
+COLOURS = 256  # as many as a palette holds
 LIMIT = 300_000  # bytes
 PEOPLE = [  # what each of them files, three minutes after the other; the first one's case moves on
     ("complaint", "陈女士", "13800002211", "CN-20 洗衣机", "脱水时噪音很大，影响休息。"),
@@ -138,7 +138,8 @@ class Studio:
             page.locator(at).first.evaluate("element => window.scrollTo(0, element.getBoundingClientRect().top"
                                             " + window.scrollY - 130)")
         page.wait_for_timeout(1500)
-        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        seen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        picture = seen.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
         path = self.target / f"{name}.png"
         picture.save(path, optimize=True)
         if path.stat().st_size > LIMIT:
