@@ -6,7 +6,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 DEMO := sqlite:///$(CURDIR)/var/demo.db
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint format check bench messages clean
+.PHONY: help run demo test lint format check bench messages pictures clean
 
 help: ## what can be done here
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort
@@ -36,6 +36,9 @@ bench: $(DEV_STAMP) ## benchmarks (BENCH=step|pages|conformance BPMN=FILE INSTAN
 
 messages: $(DEV_STAMP) ## collect texts to translate into app/translations
 	@$(BIN)/pybabel -q extract -F babel.cfg -k _l -o $(VENV)/messages.pot . && $(BIN)/pybabel -q update --no-fuzzy-matching -i $(VENV)/messages.pot -d app/translations -l zh && $(BIN)/pybabel -q compile -f -d app/translations
+
+pictures: $(DEV_STAMP) ## take docs/img/*.png from the running product (needs chromium; some minutes)
+	@$(BIN)/python tools/take_pictures.py
 
 clean: ## remove the environment (the data under var/ stays)
 	@rm -rf $(VENV)

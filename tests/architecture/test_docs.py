@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+import click
+from babel.messages.pofile import read_po
+
+from app.cli import cli
+from app.web.help import GUIDES
 from tests.conftest import ROOT
 from tools.make_reference import TARGET, reference, settings
 
@@ -33,3 +38,31 @@ def test_a_command_of_the_makefile_is_in_its_help() -> None:
     assert phony is not None
     described = set(re.findall(r"^([a-z]+):.*##", text, re.MULTILINE))
     assert set(phony.group(1).split()) == described
+
+
+def test_every_command_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, command in cli.commands.items():
+        inner = command.commands if isinstance(command, click.Group) else {}
+        for one in [f"{name} {part}" for part in inner] or [name]:
+            assert f"`{one}`" in readme, f"chengnuo {one} is not in the README"
+
+
+def test_every_picture_is_shown_and_small() -> None:
+    shown = {(page.parent / name).resolve() for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+             for name in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text(encoding="utf-8"))}
+    there = set((ROOT / "docs" / "img").glob("*.png"))
+    assert shown == there
+    assert max(picture.stat().st_size for picture in there) < 300_000
+
+
+def test_guides_name_only_what_stands_on_the_pages() -> None:
+    with (ROOT / "app/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        texts = {message.string if isinstance(message.string, str) else message.string[0] for message in read_po(file)}
+    for name in GUIDES:
+        guide = ROOT / "docs" / "guides" / f"{name}.md"
+        if guide.exists():
+            named = set(re.findall("「([^」]+)」", guide.read_text(encoding="utf-8")))
+            assert named, name
+            assert named <= texts, f"{name}: {named - texts}"
+    assert {guide.stem for guide in (ROOT / "docs" / "guides").glob("*.md")} <= set(GUIDES)
