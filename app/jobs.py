@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1  # the sweep looks at the table at latest this often; a commit wakes it sooner
 SEAL_SECONDS = 3
 MESSAGE_SECONDS = 15
+DEVIATION_SECONDS = 60
 JUDGE_SECONDS = 2
 WORKERS = 2
 
@@ -58,6 +59,9 @@ class Background:
             )
             self._scheduler.add_job(
                 self._guarded(self._services.conformance.sweep), "interval", seconds=JUDGE_SECONDS, id="conformance"
+            )
+            self._scheduler.add_job(
+                self._guarded(self._services.deviations.sweep), "interval", seconds=DEVIATION_SECONDS, id="deviations"
             )
         self._scheduler.start()
         if self._queue is not None and self._workers:

@@ -31,11 +31,14 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.compliance_picture import Pictures
+from app.services.compliance_report import ComplianceReports
 from app.services.conformance import Conformance
 from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
+from app.services.deviations import Deviations
 from app.services.drift import Drifts
 from app.services.event_logs import EventLogs
 from app.services.jobs import Jobs
@@ -96,6 +99,9 @@ class Services:
     sealer: Sealer
     kpis: Kpis
     conformance: Conformance
+    pictures: Pictures
+    deviations: Deviations
+    reports: ComplianceReports
 
     @property
     def clock(self) -> Clock:
@@ -177,12 +183,17 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     runner, messages, timers = Jobs(runtime, post_for, connectors), Messages(runtime), Timers(runtime, standing)
     cases = Cases(runtime, messages)
     work = Work(runtime, cases)
+    coverage = DeployedCoverage(reading, root, policies)
+    drifts = Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"]))
+    pictures = Pictures(reading, root, policies, coverage, drifts, runtime.registry)
+    kpis = Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES)))
+    conformance = Conformance(runtime, register, policies.register_on)
     built = Services(
         runtime=runtime,
         policies=policies,
         originals=PolicyOriginals(clock),
         transfer=PolicyTransfer(clock, policies),
-        coverage=DeployedCoverage(reading, root, policies),
+        coverage=coverage,
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),
@@ -194,7 +205,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         timers=timers,
         standing=standing,
         jobs=runner,
-        drifts=Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"])),
+        drifts=drifts,
         definitions=Definitions(runtime, policies.register_for_diagrams),
         people=People(
             clock,
@@ -209,8 +220,11 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         administration=Administration(clock),
         voice=CustomerVoice(runtime),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
-        kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
-        conformance=Conformance(runtime, register, policies.register_on),
+        kpis=kpis,
+        conformance=conformance,
+        pictures=pictures,
+        deviations=Deviations(runtime, pictures, drifts),
+        reports=ComplianceReports(runtime, pictures, drifts, conformance, kpis),
     )
     built.definitions.gate = built.drifts.blocking
     _platform_jobs(runtime, runner, messages)

@@ -12,6 +12,7 @@ def register(app: Flask) -> None:
         api,
         auth,
         cases,
+        compliance,
         diagrams,
         exports,
         health,
@@ -28,7 +29,8 @@ def register(app: Flask) -> None:
 
     shell.install(app)
     security.install(app)
-    parts = (auth, inbox, tasks, cases, diagrams, exports, knowledge, policy, portal, notifications, operations, admin)
+    parts = (auth, inbox, tasks, cases, diagrams, exports, knowledge, policy, portal, notifications, operations, admin,
+             compliance)
     for part in parts:
         app.register_blueprint(part.blueprint)
     api.install(app)

@@ -15,6 +15,7 @@ from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
+from app.services.deviations import READERS as WATCHERS
 from app.services.policies import APPROVERS, READERS
 from app.store.queries import people, policy
 from app.web import words
@@ -131,6 +132,7 @@ def navigation() -> list[Mapping[str, Any]]:
         ),
         ("knowledge.listing", _("Knowledge"), True),
         ("policy.listing", _("Policy"), bool(who.groups & READERS)),
+        ("compliance.morning", _("Compliance"), bool(who.groups & WATCHERS)),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",
