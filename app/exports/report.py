@@ -56,8 +56,8 @@ def report_workbook(report: Report) -> bytes:
     head: list[list[Any]] = [[report.title, report.period], *map(list, report.facts), ["", report.note]]
     sheets: dict[str, list[list[Any]]] = {_name(report.title): head}
     for section in report.sections:
-        rows = [list(section.headers), *map(list, section.rows)]
-        sheets[_name(section.title)] = rows if section.rows else [*rows, [section.empty, *[""] * (len(section.headers) - 1)]]
+        rows = section.rows or ((section.empty, *[""] * (len(section.headers) - 1)),)
+        sheets[_name(section.title)] = [list(section.headers), *map(list, rows)]
     return workbook(sheets)
 
 

@@ -20,7 +20,7 @@ from app.web.shell import now
 from app.wiring import services
 
 VERDICTS: Mapping[str, Any] = {
-    "kept": _("Kept"), "broken": _("Broken"), "pending": _("Pending"), "not_applicable": _("Does not apply"),
+    "kept": _("Complied"), "broken": _("Breached"), "pending": _("Pending"), "not_applicable": _("Does not apply"),
 }
 VERDICT_KINDS = {"kept": "ok", "broken": "late", "pending": "brand", "not_applicable": ""}
 VERDICT_ICONS = {"kept": "ok", "broken": "late", "pending": "soon", "not_applicable": "none"}

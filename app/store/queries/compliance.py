@@ -243,6 +243,11 @@ def live_by_clause(clauses: Collection[str]) -> Mapping[str, int]:
     return dict(db.session.execute(query).tuples().all())
 
 
+def case_number(case_id: str) -> str | None:
+    """Return the number of a case, or None while it has none."""
+    return db.session.execute(select(Case.number).where(Case.id == case_id)).scalar_one_or_none()
+
+
 def rectification(instance_id: str) -> Instance | None:
     """Return the instance that corrects a deviation."""
     return db.session.get(Instance, instance_id)

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from flask import Blueprint, g, request
+from flask_babel import gettext as _
 
 from app.policy import labels
 from app.policy.drift import VERDICTS
@@ -16,6 +17,7 @@ from app.services.deviations import KEEPERS, READERS
 from app.services.event_logs import EXPORTERS
 from app.services.policies import READERS as POLICY_READERS
 from app.store.deviations import BREACH
+from app.store.queries import people
 from app.web.compliance import wording
 from app.web.entry import visitor
 from app.web.policy.showing import say
@@ -40,7 +42,7 @@ def context() -> dict[str, Any]:
         "drift_verdict": lambda code: say(VERDICTS[code]), "exports_history": bool(groups & EXPORTERS),
         "text_of": text_of, "place_of": lambda where: wording.place(where, picture()), "how_of": how_of,
         "users_pairs": lambda users: [(one.username, f"{one.display_name} ({one.username})") for one in users],
-        "named_step": lambda what: say(services().conformance.named(what)),
+        "person": person, "named_step": lambda what: say(services().conformance.named(what)),
     }
 
 
@@ -50,6 +52,14 @@ def picture() -> Picture:
         g.picture = services().pictures.now()
     found: Picture = g.picture
     return found
+
+
+def person(name: str | None) -> str:
+    """Return who is behind a username: a name, the customer, the system."""
+    if "people" not in g:
+        g.people = {one.username: one.display_name for one in people.users(active_only=False)}
+    own = {"system": _("System"), "customer": _("Customer")}
+    return str(own.get(name or "") or g.people.get(name, name or ""))
 
 
 def how_of(lit: Iterable[Lit]) -> list[str]:

@@ -110,5 +110,5 @@ def waivers() -> str:
 def kpis() -> str:
     """List the targets with formula, figure and target."""
     found = services().kpis.recent(KPI_SPAN)
-    return render_template("compliance/kpis.html", kpis=sorted(found, key=lambda one: (one.met is not False,
-                                                                                       one.met is None)), days=KPI_SPAN.days)
+    found = sorted(found, key=lambda one: (one.met is not False, one.met is None))
+    return render_template("compliance/kpis.html", kpis=found, days=KPI_SPAN.days)

@@ -95,8 +95,8 @@ def _facts(found: ComplianceReport, first: date, last: date) -> Iterator[tuple[s
     yield _("Version of the policy"), found.picture.register.version
     yield _("Clauses"), str(len(found.picture.coverage))
     yield _("Kept share"), _percent(kept / (kept + broken)) if kept + broken else "—"
-    yield _("Kept"), str(kept)
-    yield _("Broken"), str(broken)
+    yield _("Complied"), str(kept)
+    yield _("Breached"), str(broken)
     yield _("Open drift"), str(sum(waiver is None for _one, waiver in found.drift))
     yield _("Open deviations"), str(sum(found.standing.values()))
 
@@ -134,7 +134,7 @@ def _conformance(found: ComplianceReport) -> Table:
         known, part = clauses.get(clause), share(counts)
         rows.append((clause, say(OBLIGATION_NAMES[known.obligation]) if known else "", str(counts["kept"]),
                      str(counts["broken"]), str(counts["pending"]), "—" if part is None else _percent(part)))
-    return Table(_("Conformance"), (_("Clause"), _("Obligation"), _("Kept"), _("Broken"), _("Pending"),
+    return Table(_("Conformance"), (_("Clause"), _("Obligation"), _("Complied"), _("Breached"), _("Pending"),
                                     _("Kept share")), (1.4, 1, 1, 1, 1, 1), tuple(rows),
                  _("Nothing was judged in the period."))
 

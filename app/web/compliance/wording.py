@@ -19,8 +19,8 @@ from app.wiring import services
 
 KINDS: Mapping[str, Any] = {"breach": _("Breach"), "drift": _("Drift"), "review": _("Link to review")}
 STATES: Mapping[str, Any] = {
-    "open": _("Open"), "assigned": _("Assigned"), "explained": _("Explained"), "correcting": _("Being corrected"),
-    "waived": _("Waived"), "closed": _("Closed"),
+    "open": _("Not handled"), "assigned": _("Assigned"), "explained": _("Explained"),
+    "correcting": _("Being corrected"), "waived": _("Waived"), "closed": _("Closed"),
 }
 STATE_KINDS = {"open": "late", "assigned": "soon", "explained": "brand", "correcting": "brand", "waived": "soon",
                "closed": "ok"}
