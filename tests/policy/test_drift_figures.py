@@ -86,7 +86,7 @@ def test_the_command_names_clause_place_and_both_figures(tmp_path: Path) -> None
     path.write_text(path.read_text(encoding="utf-8").replace("P3Y", "P2Y"), encoding="utf-8")
     command = [sys.executable, "-m", "app.cli", "policy", "drift", "--root", str(tmp_path), "--json"]
     environment = {"PATH": "/usr/bin:/bin", "CHENGNUO_VAR": str(tmp_path / "var"), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     findings = json.loads(done.stdout)["findings"]
     assert done.returncode == 1, done.stderr
     assert {(one["clause"], one["verdict"]) for one in findings} == {("A-2.6.2", "looser")}

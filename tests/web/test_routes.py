@@ -57,7 +57,8 @@ def secrets(app: Flask) -> dict[str, str]:
     return {"key": "weekly_report", "number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"],
             "attachment_id": FILE, "file_id": FILE, "submission_id": str(submission), "incident_id": "1",
             "verb": "suspend", "wish": "withdrawal", "kind": "opinion", "consultation_id": "1",
-            "article_id": "1", "use_id": "1", "form": "pdf"}
+            "article_id": "1", "use_id": "1", "form": "pdf", "deviation_id": "1", "clause": "E-2.1.2",
+            "fingerprint": "0"}
 
 
 def test_every_route_says_who_may_enter_and_names_groups_that_exist(app: Flask) -> None:

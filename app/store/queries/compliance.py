@@ -175,7 +175,7 @@ def ageing(now: datetime) -> Mapping[str, int]:
     """Return how many live deviations have stood how long, by bucket."""
     place = case(*((Deviation.found_at > now - timedelta(days=days), name) for days, name in BUCKETS), else_=OLDEST)
     query = select(place, func.count()).where(Deviation.state != "closed").group_by(place)
-    found: dict[str, int] = dict(db.session.execute(query).tuples().all())
+    found = {row[0]: row[1] for row in db.session.execute(query)}
     return {name: found.get(name, 0) for name in AGES}
 
 
@@ -240,7 +240,7 @@ def live_by_clause(clauses: Collection[str]) -> Mapping[str, int]:
     """Return how many live deviations each of some clauses has."""
     query = (select(Deviation.clause, func.count()).where(Deviation.clause.in_(clauses), Deviation.state.in_(LIVE))
              .group_by(Deviation.clause))
-    return dict(db.session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in db.session.execute(query)}
 
 
 def case_number(case_id: str) -> str | None:

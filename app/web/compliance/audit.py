@@ -9,7 +9,7 @@ from flask import render_template, request
 
 from app.services.audit import Chain
 from app.store.models import Audit
-from app.store.queries import case_page, people
+from app.store.queries import case_page
 from app.store.queries import compliance as rows
 from app.web.compliance.blueprint import MAY_READ, begin_of, blueprint, day_of, page_number
 from app.web.entry import entry
@@ -40,9 +40,8 @@ def _page(chain: Chain | None) -> str:
         begin_of(last + timedelta(days=1)) if last else None, page_number())
     found = rows.audit_trail(wanted)
     query = {"actor": wanted.actor, "action": wanted.action, "case": number, "from": first, "to": last}
-    names: set[str] = {row.Audit.actor for row in found.rows}
     return render_template("compliance/audit.html", page=found, query={k: v for k, v in query.items() if v},
-                           given=query, chain=chain, display=people.display_names(names), told=told)
+                           given=query, chain=chain, told=told)
 
 
 def told(row: Audit) -> str:

@@ -20,13 +20,13 @@ from app.wiring import services
 KINDS: Mapping[str, Any] = {"breach": _("Breach"), "drift": _("Drift"), "review": _("Link to review")}
 STATES: Mapping[str, Any] = {
     "open": _("Not handled"), "assigned": _("Assigned"), "explained": _("Explained"),
-    "correcting": _("Being corrected"), "waived": _("Waived"), "closed": _("Closed"),
+    "correcting": _("Being corrected"), "waived": _("Waived"), "closed": _("Settled"),
 }
 STATE_KINDS = {"open": "late", "assigned": "soon", "explained": "brand", "correcting": "brand", "waived": "soon",
                "closed": "ok"}
 VERBS: Mapping[str, Any] = {
     "assign": _("Assigned"), "explain": _("Explained"), "correct": _("Correction started"), "waive": _("Waived"),
-    "close": _("Closed"), "reopen": _("Opened again"), "gone": _("Closed by the system: found no more"),
+    "close": _("Settled"), "reopen": _("Opened again"), "gone": _("Closed by the system: found no more"),
     "found_again": _("Opened again: found once more"), "waiver_ended": _("The waiver has ended"),
 }
 AGES: Mapping[str, Any] = {

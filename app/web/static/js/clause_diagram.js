@@ -19,9 +19,16 @@ async function draw(place) {
     const best = [...planes].sort((one, other) => other[1] - one[1])[0];
     if (best && best[0] && best[0] !== canvas.getRootElement()) canvas.setRootElement(best[0]);
     fit();
-    // A wide diagram is unreadable as a whole: begin at the first lit element, at a size that can be read.
-    const first = shapes.find((shape) => canvas.findRoot(shape) === canvas.getRootElement());
-    if (first && canvas.zoom() < 0.55) { canvas.zoom(0.75); canvas.scrollToElement(first.id, 120); }
+    // A wide diagram is unreadable as a whole: show what is lit, or begin at the first of it, at a size that can be read.
+    const here = shapes.filter((shape) => canvas.findRoot(shape) === canvas.getRootElement());
+    if (here.length && canvas.zoom() < 0.55) {
+      const left = Math.min(...here.map((shape) => shape.x)) - 120, top = Math.min(...here.map((shape) => shape.y)) - 90;
+      const width = Math.max(...here.map((shape) => shape.x + shape.width)) + 120 - left;
+      const height = Math.max(...here.map((shape) => shape.y + shape.height)) + 90 - top;
+      const scale = Math.min(place.clientWidth / width, place.clientHeight / height);
+      if (scale >= 0.5) canvas.viewbox({ x: left, y: top, width: Math.max(width, place.clientWidth), height: Math.max(height, place.clientHeight) });
+      else { canvas.zoom(0.75); canvas.scrollToElement(here[0].id, 120); }
+    }
     place.dataset.ready = String(shapes.length);
   } catch (error) {
     place.textContent = String(error.message ?? error);
