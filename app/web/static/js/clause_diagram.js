@@ -26,7 +26,8 @@ async function draw(place) {
       const width = Math.max(...here.map((shape) => shape.x + shape.width)) + 120 - left;
       const height = Math.max(...here.map((shape) => shape.y + shape.height)) + 90 - top;
       const scale = Math.min(place.clientWidth / width, place.clientHeight / height);
-      if (scale >= 0.5) canvas.viewbox({ x: left, y: top, width: Math.max(width, place.clientWidth), height: Math.max(height, place.clientHeight) });
+      const wide = Math.max(width, place.clientWidth), high = Math.max(height, place.clientHeight * Math.max(1, wide / place.clientWidth));
+      if (scale >= 0.5) canvas.viewbox({ x: left - (wide - width) / 2, y: top - (high - height) / 2, width: wide, height: high });
       else { canvas.zoom(0.75); canvas.scrollToElement(here[0].id, 120); }
     }
     place.dataset.ready = String(shapes.length);
