@@ -14,6 +14,7 @@ import click
 from flask import Flask
 
 import app.cli_policy_conformance  # noqa: F401 - its commands join the group
+from app.cli_audit import audit
 from app.cli_export import export
 from app.cli_output import JSON, Root, as_document, finding_line, show
 from app.cli_policy import policy
@@ -50,6 +51,8 @@ def cli() -> None:
 
 for command in (export, backup, migrate_instances):
     cli.add_command(command)
+cli.add_command(audit)
+cli.add_command(export)
 for command in (drift_command, waive_command, waivers_command):
     policy.add_command(command)
 cli.add_command(policy)

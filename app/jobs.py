@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 1  # the sweep looks at the table at latest this often; a commit wakes it sooner
 SEAL_SECONDS = 3
 MESSAGE_SECONDS = 15
+DEVIATION_SECONDS = 60
 JUDGE_SECONDS = 2
 SUMS_SECONDS = 60  # days that are over are summed up for the process picture
 WORKERS = 2
@@ -62,6 +63,9 @@ class Background:
             )
             self._scheduler.add_job(
                 self._guarded(self._services.throughput.roll_up), "interval", seconds=SUMS_SECONDS, id="sums"
+            )
+            self._scheduler.add_job(
+                self._guarded(self._services.deviations.sweep), "interval", seconds=DEVIATION_SECONDS, id="deviations"
             )
         self._scheduler.start()
         if self._queue is not None and self._workers:

@@ -31,12 +31,15 @@ from app.services.audit import Sealer
 from app.services.case_files import CaseFiles
 from app.services.cases import Cases
 from app.services.colleagues import Colleagues
+from app.services.compliance_picture import Pictures
+from app.services.compliance_report import ComplianceReports
 from app.services.conformance import Conformance
 from app.services.control import Control
 from app.services.coverage import DeployedCoverage
 from app.services.customer_voice import CustomerVoice
 from app.services.definitions import Definitions
 from app.services.desk import Desk
+from app.services.deviations import Deviations
 from app.services.draft_drift import DraftDrift
 from app.services.drafts import Drafts
 from app.services.drift import Drifts
@@ -110,6 +113,9 @@ class Services:
     sealer: Sealer
     kpis: Kpis
     conformance: Conformance
+    pictures: Pictures
+    deviations: Deviations
+    reports: ComplianceReports
 
     @property
     def clock(self) -> Clock:
@@ -195,12 +201,16 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     drifts = Drifts(root, policies.register_now, runtime.registry, Waivers(clock, app.config["COMPANY_ZONE"]))
     definitions.gate = drifts.blocking
     colleagues, operations = Colleagues(runtime, work), Operations(runtime, timers, runner)
+    coverage = DeployedCoverage(reading, root, policies)
+    pictures = Pictures(reading, root, policies, coverage, drifts, runtime.registry)
+    kpis = Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES)))
+    conformance = Conformance(runtime, register, policies.register_on)
     built = Services(
         runtime=runtime,
         policies=policies,
         originals=PolicyOriginals(clock),
         transfer=PolicyTransfer(clock, policies),
-        coverage=DeployedCoverage(reading, root, policies),
+        coverage=coverage,
         papers=read_papers(root),
         phrases=read_phrases(root, register.milestones),
         wording=read_wording(root),
@@ -234,8 +244,11 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         voice=CustomerVoice(runtime),
         profiles=Profiles(clock),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),
-        kpis=Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES))),
-        conformance=Conformance(runtime, register, policies.register_on),
+        kpis=kpis,
+        conformance=conformance,
+        pictures=pictures,
+        deviations=Deviations(runtime, pictures, drifts),
+        reports=ComplianceReports(runtime, pictures, drifts, conformance, kpis),
     )
     _platform_jobs(runtime, runner, messages)
     app.extensions[EXTENSION] = built

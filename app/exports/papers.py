@@ -65,7 +65,7 @@ def add_paper(pages: Pages, paper: Paper, mark: str) -> None:
     for part in paper.parts:
         pages.heading(part.title, 11)
         entries(pages, part.entries)
-    signatures(pages, paper)
+    signatures(pages, paper.signers, paper.sign_here)
     if paper.basis:
         pages.y += 2
         pages.note(paper.basis)
@@ -94,12 +94,12 @@ def _row(number: int, row: tuple[Entry, ...]) -> str:
     return f"{number}) " + "；".join(f"{entry.label}：{entry.text}" for entry in row if entry.text)
 
 
-def signatures(pages: Pages, paper: Paper) -> None:
+def signatures(pages: Pages, signers: tuple[str, ...], sign_here: tuple[str, str]) -> None:
     """Set a field for each who signs, two to a row."""
-    signature, date = paper.sign_here
+    signature, date = sign_here
     half = pages.breadth / 2
     pages.y += 4
-    for index, signer in enumerate(paper.signers):
+    for index, signer in enumerate(signers):
         if index % 2 == 0:
             pages.need(SIGNATURE)
         x = MARGIN + (index % 2) * half
@@ -110,5 +110,5 @@ def signatures(pages: Pages, paper: Paper) -> None:
         pages.line_of(date, x + 2, pages.y + 17.5, 9, GREY, width=half - 4, align="R")
         pages.set_draw_color(*GREY)
         pages.line(x + 14, pages.y + 18.5, x + half - 38, pages.y + 18.5)
-        if index % 2 or index == len(paper.signers) - 1:
+        if index % 2 or index == len(signers) - 1:
             pages.y += SIGNATURE

@@ -7,6 +7,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,23 @@ GENESIS = "0" * 64  # what the first row is chained to
 SEALER_LOCK = 0x6175_6469  # PostgreSQL advisory lock: one sealer over all hosts
 BATCH = 500
 DATABASE_ID = "database_id"
+
+
+@dataclass(frozen=True)
+class Chain:
+    """What checking the chain came to."""
+
+    checked: int  # sealed rows
+    waiting: int  # rows that are not sealed yet
+    head: int  # place of the last one
+    hash: str  # of the last one
+    anchored: int | None  # place that the anchor outside the database names; None without an anchor
+    problems: tuple[tuple[str, str], ...]  # Chinese, English
+
+    @property
+    def holds(self) -> bool:
+        """True when every row is as it was sealed."""
+        return not self.problems
 
 
 class AuditBroken(ChengnuoError):
@@ -99,25 +117,40 @@ class Sealer:
 
     def verify(self) -> list[str]:
         """Return what is wrong with the chain, in English; empty when every row is as it was sealed."""
-        problems: list[str] = []
-        anchor, place, previous = self._read_anchor(), 0, GENESIS
+        return [english for _chinese, english in self.check().problems]
+
+    def check(self) -> Chain:
+        """Compare every sealed row with its hash, and the chain with its anchor."""
+        problems: list[tuple[str, str]] = []
+        anchor, place, previous, checked = self._read_anchor(), 0, GENESIS, 0
         anchored = anchor is None
         rows = db.session.execute(select(Audit).where(Audit.chain.is_not(None)).order_by(Audit.chain)
                                   .execution_options(yield_per=1000)).scalars()
         for row in rows:
+            checked += 1
             if row.chain != place + 1:
-                problems.append(f"rows {place + 1} to {(row.chain or 0) - 1} of the chain are gone")
+                gap = (place + 1, (row.chain or 0) - 1)
+                problems.append((f"链中第 {gap[0]} 至 {gap[1]} 行缺失",
+                                 f"rows {gap[0]} to {gap[1]} of the chain are gone"))
             elif digest(row, previous) != row.hash:
-                problems.append(f"row {row.chain} of the chain (audit id {row.id}) was changed")
+                problems.append((f"链中第 {row.chain} 行（审计编号 {row.id}）被改动",
+                                 f"row {row.chain} of the chain (audit id {row.id}) was changed"))
             place, previous = row.chain or 0, row.hash or ""
             if anchor is not None and place == anchor[0]:
                 anchored = previous == anchor[1]
+        waiting = db.session.execute(select(func.count()).where(Audit.chain.is_(None))).scalar_one()
         db.session.rollback()
+        problems += self._anchor_problems(anchor, place, anchored)
+        return Chain(checked, waiting, place, previous if place else "", anchor[0] if anchor else None,
+                     tuple(problems))
+
+    def _anchor_problems(self, anchor: tuple[int, str] | None, place: int, anchored: bool) -> list[tuple[str, str]]:
         if anchor is None and place:
-            problems.append(f"the anchor {self._head.name} is gone")
-        elif not anchored and anchor is not None and anchor[0]:
-            problems.append(f"the chain does not agree with its anchor at row {anchor[0]}")
-        return problems
+            return [(f"锚点文件 {self._head.name} 不存在", f"the anchor {self._head.name} is gone")]
+        if not anchored and anchor is not None and anchor[0]:
+            return [(f"审计链在第 {anchor[0]} 行与锚点不一致",
+                     f"the chain does not agree with its anchor at row {anchor[0]}")]
+        return []
 
     @staticmethod
     def _alone(session: Session) -> bool:

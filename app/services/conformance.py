@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from app.policy.conformance import Monitors, Verdict
 from app.policy.register import Register
 from app.services.case_logs import log_of
 from app.services.runtime import Runtime
+from app.store import deviations
 from app.store import verdicts as rows
 from app.store.models import Case
 from app.store.queries import conformance as queries
@@ -27,6 +29,7 @@ from app.store.unit_of_work import in_unit_of_work
 BATCH = 25  # cases judged and written at a time by the sweep
 STREAM = 200  # by a full run
 REMEMBERED = 400  # versions by day
+BY_STATE = rows.COLUMNS.index("state")
 SEES = frozenset({"owner", "manager", "director", "supervisor", "admin", "general_affairs", "quality",
                   "general_manager", "marketing", "compliance"})  # who reads every verdict
 Progress = Callable[[int, int], None]
@@ -119,7 +122,14 @@ class Conformance:
             found += [_row(one, policy.COMPANY, None, self.monitors_at(now).version, now)
                       for one in self._judge_company(session, now)]
         session.rollback()  # read to its end before the write lock is taken
-        in_unit_of_work(lambda writing: rows.replace(writing, marks, found))
+        in_unit_of_work(lambda writing: self._write(writing, marks, found, now))
+
+    @staticmethod
+    def _write(session: Session, marks: Mapping[str, int], found: Sequence[tuple[Any, ...]], now: datetime) -> None:
+        """Verdicts and the deviations that follow from them: both or neither."""
+        rows.replace(session, marks, found)
+        broken = [dict(zip(rows.COLUMNS, row, strict=True)) for row in found if row[BY_STATE] == policy.BROKEN]
+        deviations.take_breaches(session, sorted(marks), broken, now)
 
     def _judged(self, session: Session, ids: Sequence[str], now: datetime,
                 *, everything: bool = False) -> list[tuple[Case, list[Verdict], str]]:
@@ -174,7 +184,16 @@ class Conformance:
 
     def explain(self, verdict: Verdict) -> tuple[str, str]:
         """Return why a verdict is what it is, in Chinese and English."""
-        return policy.explain(verdict, self._rt.calendar(), self._name)
+        return self.explain_all([verdict])[0]
+
+    def explain_all(self, verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
+        """Return why each of several verdicts is what it is."""
+        calendar, naming = self._rt.calendar(), cache(self._name)  # a name is looked up once
+        return [policy.explain(one, calendar, naming) for one in verdicts]
+
+    def named(self, what: str) -> tuple[str, str]:
+        """Return what an activity, an element or a happening of the evidence is called, in Chinese and English."""
+        return policy.SPECIAL.get(what) or self._name(what)
 
     def stored(self, row: Any) -> Verdict:
         """Return a stored row as a verdict, as it is now."""

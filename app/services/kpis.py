@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,7 @@ class Kpi:
     assumptions: tuple[str, ...]
 
 
+REMEMBERED = timedelta(minutes=5)
 EMPTY = ("本期没有相应的数据", "nothing of the kind happened in the period")
 NO_BASELINE = ("基期没有数据，无法比较", "there is no baseline to compare with")
 
@@ -40,6 +41,19 @@ class Kpis:
 
     def __init__(self, clock: Clock, session: Callable[[], Session], targets: Sequence[Target]) -> None:
         self._clock, self._session, self._targets = clock, session, targets
+        self._recent: dict[timedelta, tuple[datetime, list[Kpi]]] = {}
+
+    @property
+    def targets(self) -> Sequence[Target]:
+        """The targets as the policy sets them."""
+        return self._targets
+
+    def recent(self, span: timedelta) -> list[Kpi]:
+        """Return every target of the span until now, counted anew every few minutes: for what is opened often."""
+        now, kept = self._clock.now(), self._recent.get(span)
+        if kept is None or abs(now - kept[0]) >= REMEMBERED:
+            kept = self._recent[span] = (now, self.all(now - span, now))
+        return kept[1]
 
     def all(self, period_from: datetime, period_to: datetime) -> list[Kpi]:
         """Return every target of [from, to), aware; a change is against the same length before."""

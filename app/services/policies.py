@@ -30,7 +30,7 @@ from app.store.queries import policy as rows
 from app.store.queries.policy import Approved
 from app.store.unit_of_work import unit_of_work
 
-READERS = frozenset({"compliance", "manager", "director", "general_manager", "owner"})
+READERS = frozenset({"compliance", "manager", "director", "general_manager", "general_affairs", "owner"})
 EDITORS = frozenset({"compliance"})
 APPROVERS = frozenset({"general_manager", "director"})  # 公司领导 (B10-8)
 REASON = 2000  # characters

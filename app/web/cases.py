@@ -19,7 +19,7 @@ from app.store.base import db
 from app.store.models import Case
 from app.store.queries import case_page, inbox, people
 from app.store.queries.case_page import CaseFilter, Scope
-from app.web import diagrams, task_form
+from app.web import diagrams, task_form, verdicts
 from app.web.answers import by_field, tell
 from app.web.countdown import countdown
 from app.web.entry import STAFF, actor, entry
@@ -207,6 +207,8 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
         colleagues=[user for user in people.users() if user.id != who.user_id],
         count=lambda task: countdown(task.due_at, now(), task.remind_at, task.created_at),
         ways=pairs("way"),
+        verdicts=verdicts.of_case(case.id),
+        verdict_words=verdicts,
     )
 
 

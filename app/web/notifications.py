@@ -27,6 +27,8 @@ def open_one(notification_id: int) -> Response:
     if row is None:
         abort(404)
     services().administration.mark_read(actor(), notification_id)
+    if row.kind == "deviation":
+        return redirect(url_for("compliance.deviation", deviation_id=row.key.split(":")[1]))
     if row.work_item_id:
         return redirect(url_for("tasks.show", task_id=row.work_item_id))
     return redirect(url_for("cases.show", number=row.case_id) if row.case_id else url_for("notifications.listing"))

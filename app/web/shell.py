@@ -15,6 +15,7 @@ from flask_babel import Babel, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
+from app.services.deviations import READERS as WATCHERS
 from app.services.drafts import READERS as STUDIO_READERS
 from app.services.policies import APPROVERS, READERS
 from app.store.queries import people, policy
@@ -136,6 +137,7 @@ def navigation() -> list[Mapping[str, Any]]:
         ("policy.listing", _("Policy"), bool(who.groups & READERS)),
         ("studio.home", _("Studio"), bool(who.groups & STUDIO_READERS)),
         ("releases.history", _("Releases"), "general_manager" in who.groups and not who.groups & STUDIO_READERS),
+        ("compliance.morning", _("Compliance"), bool(who.groups & WATCHERS)),
         ("operations.incidents", _("Incidents"), bool(who.groups & OFFICE)),
         (
             "admin.provisional",

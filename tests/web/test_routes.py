@@ -55,10 +55,10 @@ def secrets(app: Flask) -> dict[str, str]:
                                digest="0" * 64, uploaded_at=case.registered_at, uploaded_by="clerk"))
     submission = db.session.query(Submission.id).filter_by(case_id=case.id).scalar()
     return {"key": "weekly_report", "number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"],
-            "fingerprint": "0" * 20,
             "attachment_id": FILE, "file_id": FILE, "submission_id": str(submission), "incident_id": "1",
             "verb": "suspend", "wish": "withdrawal", "kind": "opinion", "consultation_id": "1",
-            "article_id": "1", "use_id": "1", "form": "pdf"}
+            "article_id": "1", "use_id": "1", "form": "pdf", "deviation_id": "1", "clause": "E-2.1.2",
+            "fingerprint": "0" * 20}
 
 
 def test_every_route_says_who_may_enter_and_names_groups_that_exist(app: Flask) -> None:

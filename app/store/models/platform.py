@@ -25,7 +25,11 @@ class Audit(db.Model):  # type: ignore[name-defined,misc]
     detail: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     chain: Mapped[int | None] = mapped_column(Sequence, unique=True)  # place in the chain; null = not sealed yet
     hash: Mapped[str | None] = mapped_column(String(64))
-    __table_args__ = (Index("ix_audit_unsealed", "id", sqlite_where=UNSEALED, postgresql_where=UNSEALED),)
+    __table_args__ = (
+        Index("ix_audit_unsealed", "id", sqlite_where=UNSEALED, postgresql_where=UNSEALED),
+        Index("ix_audit_at", "at"),
+        Index("ix_audit_actor", "actor", "at"),
+    )
 
 
 class CalendarDay(db.Model):  # type: ignore[name-defined,misc]

@@ -101,4 +101,5 @@ def shown(verdict: Verdict, case: str | None, now: datetime) -> dict[str, Any]:
             "verdict": verdict.state, "obligation": verdict.obligation, "period": verdict.period or None,
             "since": moment(verdict.since), "due_at": moment(verdict.due_at), "seconds_left": left,
             "why": judge.explain(verdict)[0 if language() == "zh" else 1],
+            "judged_at": None, "policy_version": None,  # of what is judged this moment; lists say them
             "evidence": [dict(one) for one in verdict.evidence]}
