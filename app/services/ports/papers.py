@@ -142,15 +142,26 @@ class PaperDesk:
         return annex.number
 
     def hand_over(self, number: str, holder: str, to: str) -> None:
-        """Pass on the copy of the case's paper that `holder` has; raises StepFailed where he has none."""
+        """Pass on the copy of the case's paper that `holder` has; raises StepFailed where neither has one.
+
+        The month's end may have brought it there before the case's own hand-over does: then there is nothing to do.
+        """
         paper = rows.by_number(self._session, number)
         own = paper is not None and self._case_id in (None, paper.case_id)  # a standing process serves every case
-        if paper is None or not own or not rows.pass_on(self._session, paper.id, holder, to, self._now):
-            raise StepFailed(f"{holder} holds no copy of {number}.", f"{holder} 手中没有 {number} 的联次。")
+        if paper is None or not own:
+            raise _no_copy(holder, number)
+        if not rows.pass_on(self._session, paper.id, holder, to, self._now):
+            if not any(copy.recipient == to for copy in rows.copies_of(self._session, paper.id)):
+                raise _no_copy(holder, number)
+            return
         self._note("handed", number, holder=holder, to=to)
 
     def _note(self, verb: str, number: str, **detail: Any) -> None:
         record(self._session, self._now, self._by, f"case:paper:{verb}", number, self._case_id, detail)
+
+
+def _no_copy(holder: str, number: str) -> StepFailed:
+    return StepFailed(f"{holder} holds no copy of {number}.", f"{holder} 手中没有 {number} 的联次。")
 
 
 def _none_open(number: str) -> StepFailed:
