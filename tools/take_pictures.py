@@ -161,13 +161,19 @@ def register_cases(server: Server) -> list[str]:
             "flags": ["safety"] if "安全" in text else [],
         }
         numbers.append(str(server.call("clerk", "POST", "/cases", body)["number"]))
+        if len(numbers) == 1:
+            move_on(server, numbers[0])
         server.call("admin", "POST", "/clock/advance", {"by": "PT3M"})
-    for _ in range(4):
-        for user in ("clerk", "marketing", "supervisor"):
-            for task in server.call(user, "GET", f"/tasks?state=open&case={numbers[0]}")["items"]:
-                complete(server, user, task["id"])
     server.call("admin", "POST", "/clock/advance", {"by": "PT2M"})
     return numbers
+
+
+def move_on(server: Server, number: str) -> None:
+    """Let people do what a case asks of them, up to its verification."""
+    for _ in range(4):
+        for user in ("clerk", "marketing", "supervisor"):
+            for task in server.call(user, "GET", f"/tasks?state=open&case={number}")["items"]:
+                complete(server, user, task["id"])
 
 
 def complete(server: Server, user: str, task: str) -> None:
@@ -209,7 +215,7 @@ def managers(studio: Studio) -> None:
     studio.take("dashboard", page)
     page.goto("/control/instances")
     studio.take("instances", page)
-    page.goto(f"/control/instances?q={studio.numbers[0]}")
+    page.goto(f"/control/instances?q={studio.numbers[0]} 流程:case")
     page.locator("td.title a", has_text=studio.numbers[0]).first.click()
     page.wait_for_selector("#diagram .djs-shape")
     studio.take("instance", page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from unicodedata import east_asian_width
 
 from flask import Blueprint, current_app, redirect, render_template, send_from_directory, url_for
 from flask_babel import lazy_gettext as _l
@@ -73,9 +74,18 @@ def rendered(text: str) -> str:
     """Return Markdown as HTML; HTML in it stays text, pictures and guides are led to where the product has them."""
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse(text)
-    for token in (inner for outer in tokens for inner in (outer, *(outer.children or ()))):
-        _lead(token)
+    for token in tokens:
+        inner = token.children or []
+        for one in (token, *inner):
+            _lead(one)
+        for before, one, after in zip(inner, inner[1:], inner[2:], strict=False):
+            if one.type == "softbreak" and (_is_wide(before.content[-1:]) or _is_wide(after.content[:1])):
+                one.type = "text"  # empty: Chinese has no space where a line was broken
     return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+def _is_wide(letter: str) -> bool:
+    return bool(letter) and east_asian_width(letter) in "WF"
 
 
 def _lead(token: Token) -> None:

@@ -47,3 +47,9 @@ def test_markup_in_a_guide_stays_text(app: Flask) -> None:
     with app.test_request_context():
         assert "&lt;script&gt;" in rendered("<script>alert(1)</script>")
         assert "href" not in rendered("[x](javascript:alert(1))")
+
+
+def test_lines_of_chinese_are_joined_without_a_space(app: Flask) -> None:
+    with app.test_request_context():
+        assert rendered("先登记，\n再定级。\n") == "<p>先登记，再定级。</p>\n"
+        assert rendered("one\ntwo\n") == "<p>one\ntwo</p>\n"
