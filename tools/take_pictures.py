@@ -260,12 +260,17 @@ def owners(studio: Studio) -> None:
 
 
 def compliance(studio: Studio) -> None:
-    """Compliance's: the register, a clause, a change of the policy."""
+    """Compliance's: the register, a clause, the morning page, the policy held against the process."""
     page = studio.page("compliance")
     page.goto("/policy?q=小时")
     studio.take("policy", page)
     page.goto("/policy/clauses/A-2.1.7")
     studio.take("clause", page)
+    page.goto("/compliance")
+    studio.take("compliance", page)
+    page.goto("/compliance/policy/A-2.1.7")
+    page.wait_for_selector(".djs-container svg")
+    studio.take("compliance_document", page)
 
 
 def customers(studio: Studio) -> None:
