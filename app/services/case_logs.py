@@ -62,6 +62,12 @@ def _clocks(found: Collection[Any], checks: Mapping[int, Collection[Any]],
             row.paused_at if running else None,
             (*known.lapses, row.paused_at) if row.state == "cancelled" and row.paused_at else known.lapses,
             signed or known.agreed,
-            (frozenset(check.clause for check in checks[row.id]) if row.state == "reached" and row.id in checks
-             else known.held_against if row.state == "superseded" else None))
+            _held_against(known, row, checks))
     return clocks
+
+
+def _held_against(known: ClockFacts, row: Any, checks: Mapping[int, Collection[Any]]) -> frozenset[str] | None:
+    """The clauses of the clock that was reached first: a later one, an appeal's, did not begin at registration."""
+    if known.held_against is not None or row.state != "reached" or row.id not in checks:
+        return known.held_against
+    return frozenset(check.clause for check in checks[row.id])

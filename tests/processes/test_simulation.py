@@ -17,6 +17,7 @@ from app.errors import Conflict
 from app.store.locks import is_simulated, simulating
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.xdist_group("simulation")  # one worker simulates for all of them
 SIZE = ("--cases", "25", "--days", "40", "--seed", "7", "--json")
 
 

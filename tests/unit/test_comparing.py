@@ -46,7 +46,7 @@ def test_the_same_bundle_has_no_differences() -> None:
      "条件 approval_needed = true → approval_needed = false"),
     (COMPLAINT, '<bpmn:lane id="lane_supervisor" name="客服主管">',
      '<bpmn:lane id="lane_supervisor" name="经理">', "泳道“经理”：名称 客服主管 → 经理"),
-    (DEADLINES, '"PT24H"', '"PT12H"', "“时限表（严格）”规则 R01：核实 [24 小时, 1 天] → [12 小时, 1 天]"),
+    (DEADLINES, '"PT24H"', '"PT12H"', "“时限表”规则 R01：核实 [24 小时, 1 天] → [12 小时, 1 天]"),
     ("forms/verification.json", '"required": true', '"required": false', "字段“核实方式”：必填 是 → 否"),
 ])  # fmt: skip
 def test_a_change_is_told_in_words(path: str, old: str, new: str, words: str) -> None:

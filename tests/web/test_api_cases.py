@@ -68,12 +68,6 @@ def test_a_wrong_field_is_named_with_a_reason(clerk: Api, changes: dict[str, obj
     assert all(error["message"] for error in response.get_json()["errors"])
 
 
-def test_a_type_whose_process_is_not_there_yet_is_refused_at_the_door(clerk: Api) -> None:
-    response = clerk.post("/cases", {**COMPLAINT, "type": "fault_repair"})
-    assert (response.status_code, response.get_json()["errors"][0]["field"]) == (422, "type")
-    assert clerk.get("/cases").get_json()["total"] == 0
-
-
 def test_pages_of_cases_join_without_gap_or_double_while_new_ones_come(any_app: Flask, clock: FixedClock) -> None:
     clerk, made = Api(any_app, "clerk"), []
     for _ in range(5):
