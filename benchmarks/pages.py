@@ -109,6 +109,10 @@ def requests() -> dict[str, tuple[str, str]]:
             Case.state == "closed", Case.serial_no == "SN0000070"
         )
     ).one()
+    repaired = db.session.execute(
+        select(Case.number).join(WorkItem, WorkItem.case_id == Case.id)
+        .where(WorkItem.group_code == "engineer", Case.state == "closed").order_by(Case.number).limit(1)
+    ).scalar_one()
     real = db.session.execute(
         select(WorkItem.id, Case.number)
         .join(Case, Case.id == WorkItem.case_id)
@@ -197,7 +201,7 @@ def requests() -> dict[str, tuple[str, str]]:
         "case page, real": ("clerk", f"/cases/{real.number}"),
         "case page, open": ("clerk", f"/cases/{some.number}"),
         "case page, closed": ("clerk", f"/cases/{closed.number}"),
-        "case page, engineer": ("engineer", f"/cases/{closed.number}"),
+        "case page, engineer": ("engineer", f"/cases/{repaired}"),
         "task page": ("clerk", f"/tasks/{real.id}"),
         "new case": ("clerk", "/cases/new"),
         "duplicates": ("clerk", f"/cases/duplicates?phone={closed.customer_phone}"),
