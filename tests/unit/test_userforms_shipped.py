@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.engine import feel
+from app.errors import Invalid
 from app.userforms import FormContext, bind, check_form, prefilled, read_form, serve
 from app.userforms.display import describe
 
@@ -150,3 +151,13 @@ def test_registering_again_what_is_known_takes_no_typing():
         if field.component.required and field.key not in prefilled(definition, context) and not field.hides
     ]
     assert {field.key for field in still_open} == {"facts"}
+
+
+def test_a_deduction_of_nothing_is_refused_at_its_field():
+    path = next(path for path in FORMS if path.stem == "payroll_check")
+    definition = read_form(path.read_bytes(), path.name)
+    context = context_of("fresh")
+    data = fill(serve(definition, context)["components"], dict(prefilled(definition, context)), True)
+    with pytest.raises(Invalid) as refused:
+        bind(definition, {**data, "deducted_amount": "0.00"}, context)
+    assert [error.field for error in refused.value.errors] == ["deducted_amount"]
