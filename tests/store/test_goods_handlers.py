@@ -89,6 +89,17 @@ def test_the_papers_are_complete_only_when_finance_holds_a_copy_of_each(office):
         office.run("hand_over_copies", numbers=red, holder="marketing", to="finance")
 
 
+def test_a_slip_that_the_months_end_brought_to_finance_needs_no_handing_over_of_its_own(office):
+    red = office.run("open_document", opinion=settled(office), **SLIP)
+    office.run("sign_document", number=red, role="quality")
+    office.run("close_document", kind="red_slip", recipients=["warehouse", "marketing"])
+    with pytest.raises(StepFailed):
+        office.run("hand_over_copies", numbers=red, holder="engineer", to="finance")
+    assert office.run("hand_over_slips", slips=[red]) == 2
+    office.run("hand_over_copies", numbers=red, holder="marketing", to="finance")
+    assert office.papers.look(red).holders == ("finance", "finance")
+
+
 def test_a_void_slip_keeps_its_number_and_counts_for_nothing(office):
     red = office.run("open_document", opinion=settled(office), **SLIP)
     assert office.run("void_document", kind="red_slip", reason="验货不合格") == [red]

@@ -142,16 +142,17 @@ class PaperDesk:
         return annex.number
 
     def hand_over(self, number: str, holder: str, to: str) -> None:
-        """Pass on the copy of the case's paper that `holder` has; raises StepFailed where neither has one.
+        """Pass on the copy of the case's paper that `holder` has; raises StepFailed where he has none.
 
-        The month's end may have brought it there before the case's own hand-over does: then there is nothing to do.
+        The month's end brings every copy there at once, perhaps before the case does: then there is nothing left to do.
         """
         paper = rows.by_number(self._session, number)
         own = paper is not None and self._case_id in (None, paper.case_id)  # a standing process serves every case
         if paper is None or not own:
             raise _no_copy(holder, number)
         if not rows.pass_on(self._session, paper.id, holder, to, self._now):
-            if not any(copy.recipient == to for copy in rows.copies_of(self._session, paper.id)):
+            copies = rows.copies_of(self._session, paper.id)
+            if not copies or any(copy.recipient != to for copy in copies):
                 raise _no_copy(holder, number)
             return
         self._note("handed", number, holder=holder, to=to)
