@@ -65,10 +65,9 @@ from app.services.timers import Timers
 from app.services.waivers import Waivers
 from app.services.work import Work
 from app.store import working_days
-from app.store.base import db
 from app.store.models import Setting
 from app.store.queries.kpis import MEASURES
-from app.store.unit_of_work import reading
+from app.store.unit_of_work import current_session, reading
 from app.work_calendar import WorkCalendar
 
 EXTENSION = "chengnuo"
@@ -276,7 +275,7 @@ def _calendar_of(zone: str) -> Callable[[], WorkCalendar]:
     state: dict[str, Any] = {"stamp": None, "calendar": WorkCalendar(zone)}
 
     def calendar() -> WorkCalendar:
-        days, announced = working_days.read(db.session())
+        days, announced = working_days.read(current_session())
         stamp = working_days.stamp_of(days, announced)
         if stamp != state["stamp"]:
             built = WorkCalendar(zone, exceptions=working_days.rules_of(days), announced=announced)

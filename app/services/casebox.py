@@ -18,6 +18,7 @@ from app.services.runtime import Runtime
 from app.services.sla import CaseClocks
 from app.store.models import Case
 from app.store.records import case_facts
+from app.work_calendar import WorkCalendar
 
 FACTS = tuple(field.name for field in fields(CaseFacts) if field.name not in {"extra", "flags"})
 
@@ -42,8 +43,18 @@ class CaseBox:
     @cached_property
     def clocks(self) -> CaseClocks:
         """The case's milestones."""
-        return CaseClocks(self.session, self.case, self.now, decide=self.decide, calendar=self.rt.calendar(),
-                          limits=self.limits, by=self.by, profile=self.rt.profile())
+        return CaseClocks(self.session, self.case, self.now, decide=self.decide, calendar=self.calendar,
+                          limits=self.limits, by=self.by, profile=self.profile)
+
+    @cached_property
+    def calendar(self) -> WorkCalendar:
+        """The company's calendar, read once for the unit of work."""
+        return self.rt.calendar()
+
+    @cached_property
+    def profile(self) -> Mapping[str, Any]:
+        """The policy's switches, read once for the unit of work."""
+        return dict(self.rt.profile())
 
     def limits(self) -> Mapping[str, Period]:
         """Return each clause's own figure, as the policy said when the case was registered."""

@@ -12,9 +12,8 @@ from app.clock import Clock
 from app.errors import FieldError, Invalid, NotAllowed
 from app.facts import Actor
 from app.services.audit import record
-from app.store.base import db
 from app.store.models import Setting
-from app.store.unit_of_work import in_unit_of_work
+from app.store.unit_of_work import current_session, in_unit_of_work
 
 KEY, OWNER = "profile", "owner"
 # Each switch with its values, the default first: how strict the deadlines are (ANALYSIS 1.1), and who approves a
@@ -28,7 +27,7 @@ DEFAULTS: Mapping[str, Any] = {name: values[0] for name, values in SWITCHES.item
 
 def read_profile() -> Mapping[str, Any]:
     """Return the switches as they stand."""
-    return _stored(db.session())
+    return _stored(current_session())
 
 
 class Profiles:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import Row, bindparam, cast, delete, func, literal, null, select, union_all, update
 from sqlalchemy.orm import Session
 
 from app.engine import feel
@@ -22,11 +22,20 @@ if TYPE_CHECKING:
 
 ITEMS = WorkItem.__table__
 CLOSE_ITEM = update(ITEMS).where(ITEMS.c.id == bindparam("item"), ITEMS.c.state == "open")
-STORED_TIMERS = select(Timer.id, Timer.task_id, Timer.due_at, Timer.attempts).where(
-    Timer.instance_id == bindparam("instance")
+# What the tables say that an instance waits for, with one statement: its timers, then its subscriptions.
+STORED_WAITS = union_all(
+    select(literal("timer").label("kind"), Timer.id, Timer.task_id, Timer.due_at, Timer.attempts,
+           cast(null(), Subscription.message.type).label("message"))
+    .where(Timer.instance_id == bindparam("instance")),
+    select(literal("message"), Subscription.id, Subscription.task_id, cast(null(), Timer.due_at.type), literal(0),
+           Subscription.message)
+    .where(Subscription.instance_id == bindparam("instance")),
 )
-STORED_SUBSCRIPTIONS = select(Subscription.id, Subscription.task_id, Subscription.message).where(
-    Subscription.instance_id == bindparam("instance")
+TIMERS = Timer.__table__
+MOVE_TIMER = (
+    update(TIMERS)
+    .where(TIMERS.c.id == bindparam("timer"))
+    .values(due_at=bindparam("due"), milestone=bindparam("of"), attempts=0, not_before=None)
 )
 
 
@@ -40,8 +49,7 @@ class Projections:
     def write(self, view: ExecutionView) -> None:
         """Write work items, timers, subscriptions and incidents."""
         self._work_items(view)
-        self._timers(view)
-        self._subscriptions(view)
+        self._waits(view)
         self._incidents(view)
 
     # ---- work items
@@ -102,15 +110,17 @@ class Projections:
         found = self.session.execute(select(User.id).where(User.username == str(name), User.active))
         return found.scalar_one_or_none()
 
-    # ---- timers
+    # ---- timers and messages
 
-    def _timers(self, view: ExecutionView) -> None:
-        if not any(element.timer for element in self.step.spec.elements):
+    def _waits(self, view: ExecutionView) -> None:
+        elements = self.step.spec.elements
+        if not any(element.timer or element.message for element in elements):
             return
-        stored = {
-            row.task_id: row
-            for row in self.session.execute(STORED_TIMERS, {"instance": self.instance.id})
-        }
+        stored = self.session.execute(STORED_WAITS, {"instance": self.instance.id}).all()
+        self._timers(view, {row.task_id: row for row in stored if row.kind == "timer"})
+        self._subscriptions(view, {(row.task_id, row.message): row.id for row in stored if row.kind == "message"})
+
+    def _timers(self, view: ExecutionView, stored: Mapping[str, Row[Any]]) -> None:
         waiting = {timer.task_id: timer for timer in view.timers}
         gone = [row.id for task_id, row in stored.items() if task_id not in waiting]
         if gone:
@@ -118,14 +128,13 @@ class Projections:
         new = [timer_row(self.instance.id, timer) for task_id, timer in waiting.items() if task_id not in stored]
         if new:
             insert_rows(self.session, Timer, new)
-        for task_id, timer in waiting.items():
-            row = stored.get(task_id)
-            if row is not None and (row.due_at != timer.due_at or row.attempts):
-                self.session.execute(
-                    update(Timer)
-                    .where(Timer.id == row.id)
-                    .values(due_at=timer.due_at, milestone=timer.milestone, attempts=0, not_before=None)
-                )
+        moved = [
+            {"timer": row.id, "due": waiting[task_id].due_at, "of": waiting[task_id].milestone}
+            for task_id, row in stored.items()
+            if task_id in waiting and (row.due_at != waiting[task_id].due_at or row.attempts)
+        ]
+        if moved:
+            self.session.connection().execute(MOVE_TIMER, moved)
 
     @staticmethod
     def bound_elsewhere(session: Session, case_id: str, instance_id: str, names: Iterable[str]) -> list[str]:
@@ -147,15 +156,7 @@ class Projections:
         )
         return list(session.execute(query).scalars())
 
-    # ---- messages
-
-    def _subscriptions(self, view: ExecutionView) -> None:
-        if not any(element.message for element in self.step.spec.elements):
-            return
-        stored = {
-            (row.task_id, row.message): row.id
-            for row in self.session.execute(STORED_SUBSCRIPTIONS, {"instance": self.instance.id})
-        }
+    def _subscriptions(self, view: ExecutionView, stored: Mapping[tuple[str, str], int]) -> None:
         waiting = {(wait.task_id, wait.message): wait for wait in view.messages}
         gone = [row_id for key, row_id in stored.items() if key not in waiting]
         if gone:

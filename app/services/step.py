@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from app import engine
@@ -30,13 +30,22 @@ from app.services.ports.staff import StaffDesk
 from app.services.projections import Projections
 from app.services.runtime import Runtime
 from app.store import verdicts
-from app.store.models import Case, History, Instance, WorkItem
+from app.store.models import Case, Consultation, History, Instance, WorkItem
 from app.store.unit_of_work import after_commit, in_unit_of_work, insert_rows, locked
 
 T = TypeVar("T")
 SETTLE_ROUNDS = 50  # a diagram that fires timers without end is stopped here
 QUIET = {"sequenceFlow"}
-OPEN_ITEMS = select(WorkItem).where(WorkItem.instance_id == bindparam("instance"), WorkItem.state == "open")
+OPEN_ITEMS = select(
+    WorkItem, exists().where(Consultation.work_item_id == WorkItem.id, Consultation.kind == "countersign")
+).where(WorkItem.instance_id == bindparam("instance"), WorkItem.state == "open")
+# The lock of the instance and its row, with one statement.
+LOCK_OF_TASK = (
+    select(Instance)
+    .where(Instance.id == select(WorkItem.instance_id).where(WorkItem.id == bindparam("task")).scalar_subquery())
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 DONE = {"completed", "fired"}  # a catching event is told as fired
 
 
@@ -51,6 +60,7 @@ class Step:
         self.spec = rt.library.spec(instance.definition_id)
         self.execution: engine.Execution
         self.items: dict[str, WorkItem] = {}
+        self.countersigned: set[str] = set()  # open work items whose completion somebody was asked to agree to
         self.completed: dict[str, dict[str, Any]] = {}  # work items that this step completed
         self._history: list[dict[str, Any]] = []
         self._thrown = 0
@@ -59,7 +69,11 @@ class Step:
 
     @cached_property
     def _profile(self) -> Mapping[str, Any]:
-        return dict(self.rt.profile())
+        return self.box.profile if self.box else dict(self.rt.profile())
+
+    @cached_property
+    def _functions(self) -> Mapping[str, Callable[..., Any]]:
+        return functions_at(self.rt, self._now, self.box)
 
     # ---- opening
 
@@ -80,6 +94,20 @@ class Step:
             raise NotFound("No such instance", "没有这个流程实例")
         if instance.state != "active" and not (suspended and instance.state == "suspended"):
             raise _not_active(instance)
+        return cls._loaded(rt, session, instance, actor, fire=fire)
+
+    @classmethod
+    def open_of(cls, rt: Runtime, session: Session, task_id: str, actor: Actor) -> Step:
+        """Lock and load the instance of a work item; raises NotFound, Conflict when it is not active."""
+        instance = session.execute(LOCK_OF_TASK, {"task": task_id}).scalar_one_or_none()
+        if instance is None:
+            raise NotFound("No such task", "没有这个任务")
+        if instance.state != "active":
+            raise _not_active(instance)
+        return cls._loaded(rt, session, instance, actor, fire=True)
+
+    @classmethod
+    def _loaded(cls, rt: Runtime, session: Session, instance: Instance, actor: Actor, *, fire: bool) -> Step:
         now = rt.clock.now()
         box = None
         if instance.case_id is not None:
@@ -88,7 +116,10 @@ class Step:
                 raise NotFound("No such case", "没有这个个案")
             box = CaseBox(rt, session, case, now, actor.name, instance.definition_id)
         step = cls(rt, session, instance, actor, box, now)
-        step.items = {item.id: item for item in session.execute(OPEN_ITEMS, {"instance": instance_id}).scalars()}
+        for item, countersigned in session.execute(OPEN_ITEMS, {"instance": instance.id}):
+            step.items[item.id] = item
+            if countersigned:
+                step.countersigned.add(item.id)
         step.execution = engine.load(step.spec, instance.blob, step)
         if fire:
             step.settle()
@@ -141,7 +172,7 @@ class Step:
 
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """Return the functions that diagrams may call besides FEEL's own."""
-        return functions_at(self.rt, self._now, self.box)
+        return self._functions
 
     def facts(self) -> Mapping[str, Any]:
         """Return the names `case` and `profile`."""
@@ -299,7 +330,7 @@ class Step:
             clocks=box.clocks if box else without,
             flows=Flows(self),
             staff=StaffDesk(self.session, case),
-            figures=FigureDesk(self.session, self._now, self.rt.calendar(), numbers),
+            figures=FigureDesk(self.session, self._now, box.calendar if box else self.rt.calendar(), numbers),
         )
 
     def _move_case(self, box: CaseBox, event: ActivityEvent) -> None:

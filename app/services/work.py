@@ -25,18 +25,22 @@ from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
 
 READS_ALL = frozenset({"manager", "director", "compliance"})
-# Whether somebody was asked about a task, or had it once.
+# Those of some tasks that somebody was asked about, or had once.
 HAD_PART = union_all(
-    select(Consultation.work_item_id).where(Consultation.work_item_id == bindparam("item"),
+    select(Consultation.work_item_id).where(Consultation.work_item_id.in_(bindparam("items", expanding=True)),
                                             Consultation.asked_of == bindparam("user")),
-    select(WorkItemParty.work_item_id).where(WorkItemParty.work_item_id == bindparam("item"),
+    select(WorkItemParty.work_item_id).where(WorkItemParty.work_item_id.in_(bindparam("items", expanding=True)),
                                              WorkItemParty.user_id == bindparam("user")),
-).limit(1)
+)
 COUNTERSIGNS = select(Consultation.state, Consultation.agreed).where(
     Consultation.work_item_id == bindparam("item"), Consultation.kind == "countersign"
 )
-INSTANCE_OF = select(WorkItem.instance_id).where(WorkItem.id == bindparam("item"))
-OPEN_ITEMS = select(WorkItem).where(WorkItem.state == "open").order_by(WorkItem.created_at)
+OPEN_ITEMS = (
+    select(WorkItem.id, WorkItem.case_id, WorkItem.group_code, WorkItem.assignee_id, WorkItem.owner_id,
+           WorkItem.completed_by)  # what sees_plainly asks for
+    .where(WorkItem.state == "open")
+    .order_by(WorkItem.created_at)
+)
 OPEN_OF_CASE = OPEN_ITEMS.where(WorkItem.case_id == bindparam("of"))
 OPEN_OF_INSTANCE = OPEN_ITEMS.where(WorkItem.instance_id == bindparam("of"))
 DRAFT_LIMIT = 200_000  # characters of JSON
@@ -72,18 +76,15 @@ class Work:
 
     def may_see(self, item: WorkItem, actor: Actor) -> bool:
         """Return whether the actor may read the task, open or ended."""
-        if actor.is_system or actor.groups & READS_ALL or item.group_code in actor.groups:
-            return True
-        if actor.case_id is not None:
-            return item.case_id == actor.case_id and item.group_code == CUSTOMER_GROUP
-        if item.group_code == CUSTOMER_GROUP and "clerk" in actor.groups:
-            return True
-        if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
-            return True
-        if item.completed_by == actor.name:
-            return True
-        known = {"item": item.id, "user": actor.user_id}
-        return actor.user_id is not None and self._rt.session().execute(HAD_PART, known).first() is not None
+        return bool(self._seen([item], actor))
+
+    def _seen(self, items: Sequence[Any], actor: Actor) -> list[str]:
+        """Return the ids of those that the actor may read: of work items, or of rows of their columns."""
+        plain = {item.id for item in items if sees_plainly(item, actor)}
+        rest = [item.id for item in items if item.id not in plain]
+        if rest and actor.user_id is not None:
+            plain |= set(self._rt.session().execute(HAD_PART, {"items": rest, "user": actor.user_id}).scalars())
+        return [item.id for item in items if item.id in plain]
 
     def may_act(self, item: WorkItem, actor: Actor, *, on_behalf: bool = False) -> bool:
         """Return whether the actor may claim and complete the task."""
@@ -252,31 +253,15 @@ class Work:
 
         Raises NotFound, NotAllowed, Invalid by field, and Conflict when somebody was first (who, when) or changed it.
         """
-        instance_id = self._rt.session().execute(INSTANCE_OF, {"item": task_id}).scalar_one_or_none()
-        if instance_id is None:
-            raise NotFound("No such task", "没有这个任务")
 
-        def command(moving: step.Step) -> step.Step:
-            item = moving.items.get(task_id)
-            if item is None:
-                self._refuse_gone(moving.session, task_id, actor)
-            assert item is not None  # noqa: S101 - _refuse_gone always raises
-            self._check(moving.session, item, actor, revision, on_behalf)
-            variables = self._submit(moving, item, raw, actor)
-            moving.complete(item, variables, on_behalf=on_behalf and item.group_code == CUSTOMER_GROUP)
-            audit.record(
-                moving.session,
-                moving.now(),
-                actor.name,
-                "work:task:complete",
-                task_id,
-                item.case_id,
-                {"element": item.element_id, **({"on_behalf": True} if on_behalf else {})},
-            )
-            return moving
+        def work(session: Session) -> Completed:
+            moving = step.Step.open_of(self._rt, session, task_id, actor)
+            self._complete(moving, task_id, raw, actor, revision, on_behalf)
+            moving.close()
+            return self._outcome(moving, actor)  # read before the commit: a transaction fewer
 
         try:
-            return self._outcome(step.run(self._rt, instance_id, actor, command), actor)
+            return in_unit_of_work(work)
         except Conflict:
             self._refuse_ended(task_id, actor)
             raise
@@ -350,7 +335,29 @@ class Work:
 
     # ---- inner
 
-    def _check(self, session: Session, item: WorkItem, actor: Actor, revision: int | None, on_behalf: bool) -> None:
+    def _complete(self, moving: step.Step, task_id: str, raw: Mapping[str, Any], actor: Actor, revision: int | None,
+                  on_behalf: bool) -> None:
+        item = moving.items.get(task_id)
+        if item is None:
+            self._refuse_gone(moving.session, task_id, actor)
+        assert item is not None  # noqa: S101 - _refuse_gone always raises
+        self._check(moving.session, item, actor, revision, on_behalf=on_behalf,
+                    countersigned=task_id in moving.countersigned)
+        variables = self._submit(moving, item, raw, actor)
+        on_behalf = on_behalf and item.group_code == CUSTOMER_GROUP
+        moving.complete(item, variables, on_behalf=on_behalf)
+        audit.record(
+            moving.session,
+            moving.now(),
+            actor.name,
+            "work:task:complete",
+            task_id,
+            item.case_id,
+            {"element": item.element_id, **({"on_behalf": True} if on_behalf else {})},
+        )
+
+    def _check(self, session: Session, item: WorkItem, actor: Actor, revision: int | None, *, on_behalf: bool,
+               countersigned: bool) -> None:
         if not self.may_see(item, actor):
             raise NotFound("No such task", "没有这个任务")
         if not self.may_act(item, actor, on_behalf=on_behalf):
@@ -363,7 +370,7 @@ class Work:
             raise Conflict(
                 "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
             )
-        for state, agreed in session.execute(COUNTERSIGNS, {"item": item.id}).all():
+        for state, agreed in session.execute(COUNTERSIGNS, {"item": item.id}).all() if countersigned else ():
             if state == "open":
                 raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
             if agreed is False:
@@ -469,9 +476,21 @@ class Work:
         """Return what the committed step led to."""
         case = done.box.case if done.box else None
         query, of = (OPEN_OF_CASE, case.id) if case else (OPEN_OF_INSTANCE, done.instance.id)
-        found = self._rt.session().execute(query, {"of": of}).scalars()
-        seen = [item.id for item in found if self.may_see(item, actor)]
-        return Completed(case.number if case else None, case.state if case else None, tuple(seen))
+        found = self._rt.session().execute(query, {"of": of}).all()
+        return Completed(case.number if case else None, case.state if case else None, tuple(self._seen(found, actor)))
+
+
+def sees_plainly(item: Any, actor: Actor) -> bool:
+    """Return whether the task's own columns let the actor read it."""
+    if actor.is_system or actor.groups & READS_ALL or item.group_code in actor.groups:
+        return True
+    if actor.case_id is not None:
+        return bool(item.case_id == actor.case_id and item.group_code == CUSTOMER_GROUP)
+    if item.group_code == CUSTOMER_GROUP and "clerk" in actor.groups:
+        return True
+    if actor.user_id is not None and actor.user_id in (item.assignee_id, item.owner_id):
+        return True
+    return bool(item.completed_by == actor.name)
 
 
 def gone(item: WorkItem) -> Conflict:

@@ -110,6 +110,16 @@ def _inserting(model: Any) -> Insert:
 
 
 
+def current_session() -> Session:
+    """Return the unit of work's session inside one, else the request's; nothing is flushed.
+
+    For what is read wherever one is, such as settings: a second connection in a unit of work would cost time, and
+    could wait for ever for a pool whose connections all units of work hold.
+    """
+    current = _current.get()
+    return db.session() if current is None else current
+
+
 def reading() -> Session:
     """Return the session to read with: the unit of work's own inside one (flushed), else the request's."""
     current = _current.get()
