@@ -14,7 +14,7 @@ from app.errors import Conflict
 from app.facts import Element, ExecutionView, OpenTask, WaitingTimer
 from app.services import messages
 from app.store.models import Incident, Instance, Subscription, Timer, User, WorkItem
-from app.store.unit_of_work import insert_rows
+from app.store.unit_of_work import Write, inserting
 
 if TYPE_CHECKING:
     from app.services.step import Step
@@ -31,7 +31,9 @@ STORED_WAITS = union_all(
            Subscription.message)
     .where(Subscription.instance_id == bindparam("instance")),
 )
-TIMERS = Timer.__table__
+TIMERS, SUBSCRIPTIONS = Timer.__table__, Subscription.__table__
+FORGET_TIMERS = delete(TIMERS).where(TIMERS.c.id.in_(bindparam("gone", expanding=True)))
+FORGET_SUBSCRIPTIONS = delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id.in_(bindparam("gone", expanding=True)))
 MOVE_TIMER = (
     update(TIMERS)
     .where(TIMERS.c.id == bindparam("timer"))
@@ -45,12 +47,14 @@ class Projections:
     def __init__(self, step: Step) -> None:
         self.step, self.session, self.instance = step, step.session, step.instance
         self.now = step.now()
+        self.writes: list[Write] = []
 
-    def write(self, view: ExecutionView) -> None:
-        """Write work items, timers, subscriptions and incidents."""
+    def write(self, view: ExecutionView) -> list[Write]:
+        """Close work items and open incidents; return the other writes, still to be sent."""
         self._work_items(view)
         self._waits(view)
         self._incidents(view)
+        return self.writes
 
     # ---- work items
 
@@ -66,7 +70,7 @@ class Projections:
                 item.due_at, item.remind_at = due, remind_at(waiting[item.id], item.created_at, due)
         new = [self._item_row(task, deadlines) for task in view.tasks if task.task_id not in self.step.items]
         if new:
-            insert_rows(self.session, WorkItem, new)
+            self.writes.append(inserting(WorkItem, new))
 
     def _close_item(self, item: WorkItem) -> None:
         """Guarded: whoever changed the row since it was read wins (both nets: row lock and count)."""
@@ -124,17 +128,17 @@ class Projections:
         waiting = {timer.task_id: timer for timer in view.timers}
         gone = [row.id for task_id, row in stored.items() if task_id not in waiting]
         if gone:
-            self.session.execute(delete(Timer).where(Timer.id.in_(gone)))
+            self.writes.append((FORGET_TIMERS, {"gone": gone}))
         new = [timer_row(self.instance.id, timer) for task_id, timer in waiting.items() if task_id not in stored]
         if new:
-            insert_rows(self.session, Timer, new)
+            self.writes.append(inserting(Timer, new))
         moved = [
             {"timer": row.id, "due": waiting[task_id].due_at, "of": waiting[task_id].milestone}
             for task_id, row in stored.items()
             if task_id in waiting and (row.due_at != waiting[task_id].due_at or row.attempts)
         ]
         if moved:
-            self.session.connection().execute(MOVE_TIMER, moved)
+            self.writes.append((MOVE_TIMER, moved))
 
     @staticmethod
     def bound_elsewhere(session: Session, case_id: str, instance_id: str, names: Iterable[str]) -> list[str]:
@@ -160,7 +164,7 @@ class Projections:
         waiting = {(wait.task_id, wait.message): wait for wait in view.messages}
         gone = [row_id for key, row_id in stored.items() if key not in waiting]
         if gone:
-            self.session.execute(delete(Subscription).where(Subscription.id.in_(gone)))
+            self.writes.append((FORGET_SUBSCRIPTIONS, {"gone": gone}))
         new = [
             {
                 "instance_id": self.instance.id,
@@ -173,7 +177,7 @@ class Projections:
             if key not in stored
         ]
         if new:
-            insert_rows(self.session, Subscription, new)
+            self.writes.append(inserting(Subscription, new))
             for row in new:
                 messages.wake_early(self.session, str(row["message"]), row["correlation"], now=self.now)
 

@@ -31,7 +31,7 @@ from app.services.projections import Projections
 from app.services.runtime import Runtime
 from app.store import verdicts
 from app.store.models import Case, Consultation, History, Instance, WorkItem
-from app.store.unit_of_work import after_commit, in_unit_of_work, insert_rows, locked
+from app.store.unit_of_work import after_commit, in_unit_of_work, inserting, locked, send
 
 T = TypeVar("T")
 SETTLE_ROUNDS = 50  # a diagram that fires timers without end is stopped here
@@ -288,10 +288,10 @@ class Step:
             self.instance.state, self.instance.ended_at, self.instance.outcome = "completed", self._now, self._last_end
         self.instance.blob = self.execution.dump()
         self.instance.revision += 1
-        Projections(self).write(view)
+        writes = Projections(self).write(view)
         if self._history:
-            insert_rows(self.session, History, self._history)
-            verdicts.mark(self.session, self.instance.case_id)
+            writes += [verdicts.marking(self.session, self.instance.case_id), inserting(History, self._history)]
+        send(self.session, writes)
         if self.box is not None:
             self._rearm_relatives(self.box)
         self.session.flush()

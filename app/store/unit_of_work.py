@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Insert, Select, bindparam, insert, select
+import psycopg
+from sqlalchemy import Executable, Insert, Select, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -106,8 +107,31 @@ def insert_rows(session: Session, model: type[Any], rows: Sequence[Mapping[str, 
 
 @cache
 def _inserting(model: Any) -> Insert:
-    return insert(model.__table__)
+    return insert(model.__table__).inline()  # nobody asks for the new keys
 
+
+Write = tuple[Executable, Mapping[str, Any] | Sequence[Mapping[str, Any]]]  # a statement of Core and its parameters
+
+
+def inserting(model: type[Any], rows: Sequence[Mapping[str, Any]]) -> Write:
+    """Return the write that inserts plain rows, for `send`."""
+    return _inserting(cast(Any, model)), rows
+
+
+def send(session: Session, writes: Sequence[Write]) -> None:
+    """Send statements whose answers nobody needs; on PostgreSQL without waiting for each, so that they cost one trip.
+
+    Raises DBAPIError, there only after the last one is sent.
+    """
+    connection = session.connection()
+    raw = connection.connection.driver_connection
+    pipeline = raw.pipeline() if isinstance(raw, psycopg.Connection) else nullcontext()
+    try:
+        with pipeline:
+            for statement, parameters in writes:
+                connection.execute(statement, parameters)
+    except psycopg.Error as error:  # told by the pipeline's end, past SQLAlchemy
+        raise DBAPIError.instance(None, None, error, psycopg.Error) from error
 
 
 def current_session() -> Session:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from app.store.bulk import insert_tuples
 from app.store.models import Unjudged, Verdict
 from app.store.models.verdicts import COMPANY
+from app.store.unit_of_work import Write, send
 
 COLUMNS = ("subject", "clause", "period", "case_id", "state", "due_at", "since", "obligation", "evidence", "judged_at",
            "policy_version")  # of the rows that `replace` takes
@@ -21,7 +22,12 @@ COLUMNS = ("subject", "clause", "period", "case_id", "state", "due_at", "since",
 
 def mark(session: Session, case_id: str | None) -> None:
     """Note, with one statement, that a case (None: the company) is to be judged again."""
-    session.connection().execute(_marking(session.get_bind().dialect.name), {"subject": case_id or COMPANY, "mark": 1})
+    send(session, [marking(session, case_id)])
+
+
+def marking(session: Session, case_id: str | None) -> Write:
+    """Return the write of `mark`, to be sent with others."""
+    return _marking(session.get_bind().dialect.name), {"subject": case_id or COMPANY, "mark": 1}
 
 
 @cache
