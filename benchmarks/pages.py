@@ -71,6 +71,10 @@ def measure(cases: int, folder: Path, url: str, only: str) -> dict[str, Any]:
             began = perf_counter()
             result["days_summed_up"] = services().throughput.roll_up(10_000)
             result["sum_up_seconds"] = round(perf_counter() - began)
+            began = perf_counter()
+            services().conformance.judge_all()
+            services().deviations.sweep()
+            result["judge_seconds"] = round(perf_counter() - began)
         db.session.rollback()
         result["step_on_full"] = step_cost()
         result["pages"] = {}
@@ -80,7 +84,7 @@ def measure(cases: int, folder: Path, url: str, only: str) -> dict[str, Any]:
         password, asked, engine = services().people.demo_password() or "", requests(), db.engine
         db.session.remove()
     # Outside of the context: requests inside would share one `g`, and so one user.
-    clients = {name: signed_in(app, name, password) for name in ("clerk", "engineer", "manager", "compliance")}
+    clients = {name: signed_in(app, name, password) for name in sorted({who for who, _ in asked.values()})}
     for name, (who, address) in asked.items():
         if only in name:
             result["pages"][name] = cost(clients[who], address, engine)
@@ -248,7 +252,7 @@ def requests() -> dict[str, tuple[str, str]]:
     }
     instance = db.session.execute(select(Instance.id).where(Instance.case_id == some.id).limit(1)).scalar_one()
     db.session.rollback()
-    return found | control_room(some, closed, instance)
+    return found | control_room(some, closed, instance) | compliance(closed.number) | others()
 
 
 def control_room(some: Any, closed: Any, instance: str) -> dict[str, tuple[str, str]]:
@@ -276,6 +280,32 @@ def control_room(some: Any, closed: Any, instance: str) -> dict[str, tuple[str, 
         "control processes": ("manager", "/control/processes"),
         "control instance": ("manager", f"/control/instances/{instance}"),
         "control passed": ("manager", "/control/instances?q=passed:intake/register_case"),
+    }
+
+
+def compliance(number: str) -> dict[str, tuple[str, str]]:
+    """Return what compliance asks in the morning and of a clause."""
+    pages = {
+        "morning": "", "a section": "/policy/A-2.1.7", "a clause": "/policy/B1-6.1", "matrix": "/matrix",
+        "deviations": "/deviations", "deviations, page 2": "/deviations?page=2", "waivers": "/waivers",
+        "indicators": "/kpis", "report": "/report", "audit": "/audit", "exports": "/exports",
+    }
+    found = {f"compliance {name}": ("compliance", f"/compliance{path}") for name, path in pages.items()}
+    found["compliance case"] = ("compliance", f"/cases/{number}")
+    found |= {f"policy {name}".strip(): ("compliance", f"/policy{path}") for name, path in {
+        "": "", "conflicts": "/conflicts", "documents": "/documents", "proposals": "/proposals",
+        "versions": "/versions"}.items()}
+    return found | {f"api compliance {name}": ("compliance", f"/api/v1/compliance/{name}") for name in (
+        "coverage", "deviations", "conformance")}
+
+
+def others() -> dict[str, tuple[str, str]]:
+    """Return the lists of the studio, of the knowledge base and of administration."""
+    return {
+        "studio": ("owner", "/studio"), "studio drafts": ("owner", "/studio/drafts"),
+        "studio releases": ("owner", "/studio/releases"), "knowledge": ("clerk", "/knowledge"),
+        "knowledge search": ("clerk", "/knowledge?q=退款"), "users": ("admin", "/admin/users"),
+        "calendar": ("admin", "/admin/calendar"), "standing work": ("manager", "/operations/standing"),
     }
 
 

@@ -109,28 +109,45 @@ def services(app: Flask) -> Services:
     return current_services()
 
 
-@pytest.fixture
-def postgres_app(tmp_path: Path, clock: FixedClock) -> Iterator[Flask]:
-    """Give the shipped product on an empty PostgreSQL schema of its own."""
-    from app.services import jobs as job_rows
-
-    app = create_app(settings(tmp_path, fresh_postgres(f"t{os.getpid()}")), clock)
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """Return the name of a PostgreSQL database like `template`, to be copied, and the folder of its files."""
+    folder, name = tmp_path_factory.mktemp("postgres_template"), f"template{os.getpid()}"
+    app = create_app(settings(folder, fresh_postgres(name)), FixedClock(MONDAY))
     prepare(app)
+    forget(app)
+    return name, folder
+
+
+@pytest.fixture
+def postgres_app(postgres_template: tuple[str, Path], tmp_path: Path, clock: FixedClock) -> Iterator[Flask]:
+    """Give the shipped product on a PostgreSQL database of its own, inside its context."""
+    name, folder = postgres_template
+    shutil.copyfile(folder / "demo_password", tmp_path / "demo_password")
+    app = create_app(settings(tmp_path, fresh_postgres(f"t{os.getpid()}", name)), clock)
     with app.app_context():
         yield app
         db.session.remove()
+    forget(app)
+
+
+def forget(app: Flask) -> None:
+    """Let go of the application's database."""
+    from app.services import jobs as job_rows
+
+    with app.app_context():
         job_rows.announcers.pop(db.engine, None)
         db.engine.dispose()
 
 
-def fresh_postgres(name: str) -> str:
-    """Make an empty database on the test server and return its URL."""
+def fresh_postgres(name: str, template: str = "template1") -> str:
+    """Make a copy of a database on the test server (an empty one, if none is named) and return its URL."""
     import psycopg
 
     server = required("TEST_POSTGRES_URL")
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return server.rsplit("/", 1)[0].replace("postgresql://", "postgresql+psycopg://") + f"/{name}"
 
 

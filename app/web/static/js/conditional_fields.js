@@ -5,18 +5,23 @@ function watch(area) {
   const form = area.closest("form");
   let timer, running;
   area.querySelectorAll("[data-conditional]").forEach((part) => show(part, !part.hasAttribute("data-off")));
-  area.addEventListener("change", () => { clearTimeout(timer); timer = setTimeout(ask, 120); });
+  area.addEventListener("change", () => {
+    area.setAttribute("aria-busy", "true");   // until the fields are those that the answers call for
+    clearTimeout(timer);
+    timer = setTimeout(ask, 120);
+  });
 
   async function ask() {
     running?.abort();
-    running = new AbortController();
+    const mine = running = new AbortController();
     try {
       const answer = await fetch(area.dataset.fieldsUrl, {
-        method: "POST", body: answers(form), signal: running.signal, headers: { Accept: "application/json" } });
+        method: "POST", body: answers(form), signal: mine.signal, headers: { Accept: "application/json" } });
       if (answer.ok) apply(area, await answer.json());
     } catch (error) {
       if (error.name !== "AbortError") area.querySelectorAll("[data-conditional]").forEach((part) => show(part, true));
     }
+    if (mine === running) area.removeAttribute("aria-busy");
   }
 }
 
