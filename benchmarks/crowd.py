@@ -505,9 +505,14 @@ def fill(cases: int, seed: int) -> None:
     db.session.remove()
     for index in indexes:
         index.create(db.engine)
-    if db.engine.dialect.name == "postgresql":  # which does it by itself, a minute later; SQLite never does
-        with db.engine.begin() as connection:
-            connection.execute(text("ANALYZE"))
+    settle()
+
+
+def settle() -> None:
+    """Do for PostgreSQL what it does by itself a minute later; SQLite never does."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM ANALYZE"))
 
 
 def _withdrawn(clerk: Actor) -> str:

@@ -74,6 +74,7 @@ def measure(cases: int, folder: Path, url: str, only: str) -> dict[str, Any]:
             began = perf_counter()
             services().conformance.judge_all()
             services().deviations.sweep()
+            crowd.settle()
             result["judge_seconds"] = round(perf_counter() - began)
         db.session.rollback()
         result["step_on_full"] = step_cost()

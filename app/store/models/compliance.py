@@ -47,7 +47,7 @@ class Deviation(db.Model):  # type: ignore[name-defined,misc]
         Index("ix_deviation_clause", "clause", "since"),
         Index("ix_deviation_found", "found_at", "id"),
         Index("ix_deviation_closed", "closed_at"),
-        Index("ix_deviation_open", "kind", "state", "found_at", sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("ix_deviation_open", "kind", "found_at", "id", "state", sqlite_where=OPEN, postgresql_where=OPEN),
     )
 
 

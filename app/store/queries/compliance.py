@@ -134,8 +134,9 @@ def deviations(wanted: Wanted, now: datetime, size: int = SIZE) -> Page:
     number = max(1, min(wanted.page, -(-total // size)))
     column = SORTS[wanted.sort]
     order = column.desc() if wanted.descending else column
+    order = order.nulls_last() if wanted.sort == "due" else order  # where nothing is null an index has the order
     query = (select(Deviation, Case.number).outerjoin(Case, Case.id == Deviation.case_id).where(*where)
-             .order_by(order.nulls_last(), Deviation.id.desc() if wanted.descending else Deviation.id)
+             .order_by(order, Deviation.id.desc() if wanted.descending else Deviation.id)
              .limit(size).offset((number - 1) * size))
     return Page(db.session.execute(query).all(), number, total, size)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, desc, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from app.store.models import (
@@ -134,31 +134,36 @@ def effective(now: datetime) -> ColumnElement[str]:
 def verdicts(session: Session, wanted: Mapping[str, Any], now: datetime, limit: int, after: Place | None) -> Page:
     """Return a page of verdicts, newest first: by `clause`, `case` (number) and `verdict`."""
     query = select(*SHOWN, effective(now).label("effective"), Case.number).outerjoin(Case, Case.id == Verdict.case_id)
-    conditions = list(_conditions(wanted, now))
-    total = session.execute(select(func.count()).select_from(Verdict).outerjoin(Case, Case.id == Verdict.case_id)
-                            .where(*conditions)).scalar_one()
+    counted = select(func.count()).select_from(Verdict)
+    counted = counted.outerjoin(Case, Case.id == Verdict.case_id) if wanted.get("case") else counted
+    either = [[*_conditions(wanted), *state] for state in _states(wanted.get("verdict"), now)]
+    total = sum(session.execute(counted.where(*conditions)).scalar_one() for conditions in either)
     key = (Verdict.since, Verdict.subject, Verdict.clause, Verdict.period)
-    if after is not None:
-        conditions.append(tuple_(*key) < tuple_(*after))
-    rows = session.execute(query.where(*conditions).order_by(*(column.desc() for column in key)).limit(limit + 1)).all()
+    place = [tuple_(*key) < tuple_(*after)] if after is not None else []
+    newest = [query.where(*conditions, *place).order_by(*(column.desc() for column in key)).limit(limit + 1).subquery()
+              for conditions in either]  # each by its index: a condition with OR has none
+    merged = union_all(*(select(one) for one in newest)).order_by(*(desc(column.key) for column in key))
+    rows = session.execute(merged.limit(limit + 1)).all()
     last = rows[limit - 1] if len(rows) > limit else None
-    place = (last.since, last.subject, last.clause, last.period) if last is not None else None
-    return Page(rows[:limit], place, total)
+    following = (last.since, last.subject, last.clause, last.period) if last is not None else None
+    return Page(rows[:limit], following, total)
 
 
-def _conditions(wanted: Mapping[str, Any], now: datetime) -> Iterator[ColumnElement[bool]]:
+def _conditions(wanted: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
     if wanted.get("clause"):
         yield Verdict.clause == wanted["clause"]
     if wanted.get("case"):
         yield Case.number == wanted["case"]
-    late = and_(Verdict.state == "pending", Verdict.due_at < now)
-    state = wanted.get("verdict")
+
+
+def _states(state: str | None, now: datetime) -> list[list[ColumnElement[bool]]]:
+    """Return the conditions of which one holds for verdicts of a state: what has run out of time is broken."""
+    pending = Verdict.state == "pending"
     if state == "broken":
-        yield or_(Verdict.state == "broken", late)
-    elif state == "pending":
-        yield and_(Verdict.state == "pending", or_(Verdict.due_at.is_(None), Verdict.due_at >= now))
-    elif state == "kept":
-        yield Verdict.state == "kept"
+        return [[Verdict.state == "broken"], [pending, Verdict.due_at < now]]
+    if state == "pending":
+        return [[pending, or_(Verdict.due_at.is_(None), Verdict.due_at >= now)]]
+    return [[Verdict.state == "kept"]] if state == "kept" else [[]]
 
 
 def of_subject(session: Session, subject: str, now: datetime) -> list[Line]:

@@ -191,13 +191,18 @@ def _judged(now: datetime, asked: InstanceFilter) -> list[ColumnElement[bool]]:
         clocks = select(Milestone.case_id).where(Milestone.name == asked.milestone, *span)
         verdict = verdict_of(now)
         clocks = clocks.where(verdict == asked.verdict if asked.verdict else verdict != "none")
-        found += [Instance.case_id.in_(clocks), Instance.parent_id.is_(None)]
+        found += [_among(Instance.case_id, clocks), Instance.parent_id.is_(None)]
     else:
         found += [Instance.created_at >= asked.since] if asked.since else []
         found += [Instance.created_at < asked.until] if asked.until else []
     if asked.passed:
-        found.append(Instance.id.in_(_passed(asked.passed)))
+        found.append(_among(Instance.id, _passed(asked.passed)))
     return found
+
+
+def _among(column: Any, many: Select[Any]) -> ColumnElement[bool]:
+    """Return that a column is among many values: the list's own order leads, not they, which would all be sorted."""
+    return (column + "").in_(many)  # type: ignore[no-any-return]
 
 
 def _passed(asked: Passed) -> Select[Any]:

@@ -10,6 +10,7 @@ from flask import Response, jsonify
 
 from app.errors import FieldError, Invalid, NotFound
 from app.policy.conformance import NOT_APPLICABLE, Verdict
+from app.policy.conformance.rules import Monitor
 from app.services.conformance import SEES
 from app.store.queries import api as cases
 from app.store.queries import conformance as queries
@@ -64,7 +65,8 @@ def list_conformance() -> Response:
     wanted.setdefault("verdict", "broken")
     limit, after = paging(datetime, str, str, str)
     found = queries.verdicts(reading(), wanted, now, limit, after)
-    return page(found, lambda row: {**shown(judge.stored(row), row.number, now), "judged_at": moment(row.judged_at),
+    told = iter(shown([judge.stored(row) for row in found.rows], now))
+    return page(found, lambda row: {**next(told), "case": row.number, "judged_at": moment(row.judged_at),
                                     "policy_version": row.policy_version})
 
 
@@ -88,18 +90,23 @@ def all_shown(found: Sequence[Verdict], case: Any) -> list[dict[str, Any]]:
     """Return verdicts on a case that were judged this moment as they are answered."""
     now = services().clock.now()
     version = services().conformance.monitors_at(case.registered_at).version
-    return [{**shown(one, case.number, now), "judged_at": moment(now), "policy_version": version} for one in found]
+    return [{**one, "case": case.number, "judged_at": moment(now), "policy_version": version}
+            for one in shown(found, now)]
 
 
-def shown(verdict: Verdict, case: str | None, now: datetime) -> dict[str, Any]:
-    """Return one verdict as it is answered."""
+def shown(verdicts: Sequence[Verdict], now: datetime) -> list[dict[str, Any]]:
+    """Return verdicts as they are answered, without the case and when they were judged."""
     judge = services().conformance
-    monitor = judge.monitors_at(now).of(verdict.clause)
+    monitors, place = judge.monitors_at(now), 0 if language() == "zh" else 1
+    return [_shown(verdict, monitors.of(verdict.clause), why[place], now)
+            for verdict, why in zip(verdicts, judge.explain_all(verdicts), strict=True)]
+
+
+def _shown(verdict: Verdict, monitor: Monitor | None, why: str, now: datetime) -> dict[str, Any]:
     pending = verdict.state == "pending" and verdict.due_at is not None
     left = int((verdict.due_at - now).total_seconds()) if pending and verdict.due_at else None
-    return {"clause": verdict.clause, "case": case, "also": list(monitor.shared_by) if monitor else [],
+    return {"clause": verdict.clause, "case": None, "also": list(monitor.shared_by) if monitor else [],
             "verdict": verdict.state, "obligation": verdict.obligation, "period": verdict.period or None,
             "since": moment(verdict.since), "due_at": moment(verdict.due_at), "seconds_left": left,
-            "why": judge.explain(verdict)[0 if language() == "zh" else 1],
-            "judged_at": None, "policy_version": None,  # of what is judged this moment; lists say them
+            "why": why, "judged_at": None, "policy_version": None,
             "evidence": [dict(one) for one in verdict.evidence]}
