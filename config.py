@@ -26,6 +26,7 @@ class Development:
     ENVIRONMENT = "development"
     DEBUG = False
     TESTING = False
+    HASHING_PROFILE = "RFC_9106_LOW_MEMORY"  # one of argon2.profiles
 
     def __init__(self) -> None:
         env = os.environ
@@ -72,6 +73,7 @@ class Testing(Development):
     TESTING = True
     WTF_CSRF_ENABLED = False
     RATELIMIT_ENABLED = False
+    HASHING_PROFILE = "CHEAPEST"
 
 
 class Production(Development):

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from argon2 import PasswordHasher, profiles
 from flask import Flask, current_app
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -204,6 +205,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
     pictures = Pictures(reading, root, policies, coverage, drifts, runtime.registry)
     kpis = Kpis(clock, reading, read_targets(root, register.clause_ids, frozenset(MEASURES)))
     conformance = Conformance(runtime, register, policies.register_on)
+    hasher = PasswordHasher.from_parameters(getattr(profiles, app.config["HASHING_PROFILE"]))
     built = Services(
         runtime=runtime,
         policies=policies,
@@ -233,13 +235,14 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
             clock,
             [{"code": group.code, "zh": group.zh, "en": group.en} for group in register.groups],
             Path(app.config["VAR"]),
+            hasher,
             production=app.config["ENVIRONMENT"] == "production",
         ),
         desk=Desk(clock, cases.may_see),
         case_files=CaseFiles(clock, cases.may_see),
         event_logs=EventLogs(runtime),
         knowledge=Knowledge(clock, reading, work),
-        administration=Administration(clock),
+        administration=Administration(clock, hasher),
         voice=CustomerVoice(runtime),
         profiles=Profiles(clock),
         sealer=Sealer(clock, Path(app.config["VAR"]) / "audit_head"),

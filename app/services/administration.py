@@ -23,9 +23,8 @@ ADMIN = "admin"
 class Administration:
     """The verbs of the administration pages; every one is audited."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._hasher = PasswordHasher()
+    def __init__(self, clock: Clock, hasher: PasswordHasher) -> None:
+        self._clock, self._hasher = clock, hasher
 
     def set_locale(self, actor: Actor, locale: str) -> None:
         """Keep the actor's language."""

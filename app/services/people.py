@@ -60,13 +60,13 @@ class Person:
 class People:
     """Users, groups, passwords, sessions and tokens."""
 
-    def __init__(self, clock: Clock, groups: Iterable[Mapping[str, str]], var: Path, *,
+    def __init__(self, clock: Clock, groups: Iterable[Mapping[str, str]], var: Path, hasher: PasswordHasher, *,
                  production: bool = False) -> None:
         self._clock = clock
         self._groups = {**PLATFORM_GROUPS, **{group["code"]: (group["zh"], group["en"]) for group in groups}}
         self._var = var
         self._production = production
-        self._hasher = PasswordHasher()
+        self._hasher = hasher
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))  # verified where there is no user: same time
 
     # Passwords

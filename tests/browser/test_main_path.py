@@ -101,20 +101,21 @@ def file_complaint(page: Any) -> str:
     return found.group(0)
 
 
-def put(form: Any, name: str, value: str) -> None:
-    """Give one answer, if its question is in sight."""
+def put(form: Any, name: str, value: str) -> bool:
+    """Give one answer and tell whether its question is in sight."""
     try:
-        put_in_sight(form, name, value)
+        return put_in_sight(form, name, value)
     except sync_api.TimeoutError:  # another answer has hidden it meanwhile
         if form.locator(f'[name="{name}"]:visible').count():
             raise
+        return False
 
 
-def put_in_sight(form: Any, name: str, value: str) -> None:
+def put_in_sight(form: Any, name: str, value: str) -> bool:
     """Give one answer by the kind of its input."""
     place = form.locator(f'[name="{name}"]:visible')
     if not place.count():
-        return
+        return False
     first = place.first
     kind, tag = first.get_attribute("type"), first.evaluate("element => element.tagName")
     if kind == "radio":
@@ -127,6 +128,7 @@ def put_in_sight(form: Any, name: str, value: str) -> None:
         first.select_option(value)
     elif kind != "file":
         first.fill(value)
+    return True
 
 
 def fill_in(page: Any, form: Any, item: WorkItem, served: Any, choices: Mapping[str, Any]) -> None:
@@ -134,10 +136,10 @@ def fill_in(page: Any, form: Any, item: WorkItem, served: Any, choices: Mapping[
     data = fill(served.json, served.data, choices)
     by_key = {component["key"]: component for component in fields(served.json["components"])} if served.json else {}
     for _ in range(5):
+        left = list(sent(data).items(multi=True))
         for _twice in range(2):  # answers may bring up further questions
-            for name, value in sent(data).items(multi=True):
-                put(form, name, value)
-            page.wait_for_function("!document.querySelector('[aria-busy=true]')")
+            left = [(name, value) for name, value in left if not put(form, name, value)]
+            sync_api.expect(page.locator("[aria-busy=true]")).to_have_count(0)
         form.locator("button.btn-primary").click()
         page.wait_for_load_state()
         asked = page.locator("[aria-invalid=true]")

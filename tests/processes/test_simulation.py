@@ -18,7 +18,7 @@ from app.store.locks import is_simulated, simulating
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group("simulation")  # one worker simulates for all of them
-SIZE = ("--cases", "25", "--days", "40", "--seed", "7", "--json")
+SIZE = ("--cases", "12", "--days", "30", "--seed", "7", "--json")
 
 
 def begin(folder: Path, *arguments: str, hashes: str = "0") -> subprocess.Popen[str]:
@@ -60,8 +60,8 @@ def histories(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, dict
 def test_cases_are_handled_to_their_end_without_an_incident(histories: list[tuple[Path, dict[str, int]]]) -> None:
     folder, report = histories[0]
     assert set(report) == {"cases", "steps", "events", "incidents", "ended"}
-    assert (report["cases"], report["incidents"]) == (25, 0)
-    assert report["ended"] >= 15
+    assert (report["cases"], report["incidents"]) == (12, 0)
+    assert report["ended"] >= 6
     assert rows(folder, "SELECT operation, error FROM job WHERE state IN ('dead', 'running')") == []
     assert rows(folder, "SELECT DISTINCT completed_by FROM work_item WHERE completed_by = 'system'") == []
     assert rows(folder, "SELECT count(*) FROM audit WHERE chain IS NULL") == [(0,)]

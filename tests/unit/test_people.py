@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher, profiles
 from flask import Flask
 
 from app.clock import FixedClock
@@ -16,6 +17,7 @@ from app.services.people import FAILURES_ALLOWED, People, Refusal
 from app.store.base import db, prepare_sqlite
 from app.store.models import Audit, Token, User
 
+HASHER = PasswordHasher.from_parameters(profiles.CHEAPEST)
 NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 
 
@@ -40,7 +42,7 @@ def database(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def people(database: Path, clock: FixedClock) -> People:
-    return People(clock, [{"code": "clerk", "zh": "客服专员", "en": "Service clerk"}], database)
+    return People(clock, [{"code": "clerk", "zh": "客服专员", "en": "Service clerk"}], database, HASHER)
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_production_makes_no_demo_users_and_lets_none_in(
         people: People, password: str, database: Path, clock: FixedClock) -> None:
     token = people.create_token("clerk")
     clerk = people.authenticate("clerk", password)
-    production = People(clock, [], database, production=True)
+    production = People(clock, [], database, HASHER, production=True)
     with pytest.raises(NotAllowed):
         production.seed_demo()
     with pytest.raises(Refusal):
@@ -208,7 +210,7 @@ def test_a_user_who_was_shut_out_comes_in_no_way(people: People, password: str, 
     clerk = people.authenticate("clerk", password)
     assert clerk.user_id is not None
     epoch = people.epoch(clerk.user_id)
-    Administration(clock).allow("clerk", False, people.authenticate("admin", password))
+    Administration(clock, HASHER).allow("clerk", False, people.authenticate("admin", password))
     forget()
     with pytest.raises(Refusal):
         people.authenticate("clerk", password)
