@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from functools import cache
 from typing import Any, TypeVar, cast
 
-import psycopg
 from sqlalchemy import Executable, Insert, Select, bindparam, insert, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -124,14 +123,15 @@ def send(session: Session, writes: Sequence[Write]) -> None:
     Raises DBAPIError, there only after the last one is sent.
     """
     connection = session.connection()
-    raw = connection.connection.driver_connection
-    pipeline = raw.pipeline() if isinstance(raw, psycopg.Connection) else nullcontext()
+    dialect = connection.dialect
+    raw: Any = connection.connection.driver_connection
+    pipeline = raw.pipeline() if dialect.name == "postgresql" else nullcontext()
     try:
         with pipeline:
             for statement, parameters in writes:
                 connection.execute(statement, parameters)
-    except psycopg.Error as error:  # told by the pipeline's end, past SQLAlchemy
-        raise DBAPIError.instance(None, None, error, psycopg.Error) from error
+    except dialect.loaded_dbapi.Error as error:  # told by the pipeline's end, past SQLAlchemy
+        raise DBAPIError.instance(None, None, error, dialect.loaded_dbapi.Error) from error
 
 
 def current_session() -> Session:
