@@ -23,7 +23,7 @@ from app.services.drift import Drifts
 from app.services.runtime import Runtime
 from app.store import deviations as rows
 from app.store.deviations import ASSIGNED, CLOSED, CORRECTING, EXPLAINED, LIVE, OPEN, SYSTEM, WAIVED
-from app.store.models import Case, Deviation, Instance, Notification, User, Verdict
+from app.store.models import Case, Deviation, History, Instance, Notification, User, Verdict
 from app.store.unit_of_work import in_unit_of_work
 
 READERS = frozenset({"compliance", "manager", "director", "general_manager", "general_affairs"})
@@ -32,6 +32,7 @@ EXPLAINERS = KEEPERS | {"manager"}  # besides its owner
 SHORTEST, LONGEST = 5, 2000  # characters of an explanation or a reason
 FURTHEST = timedelta(days=366)
 RECTIFICATION = "rectification"
+VERIFIED = "end_done"  # the end that a rectification reaches only when its effect was verified (E-2.2.13)
 # Verb -> the states in which it may be done.
 VERBS: Mapping[str, frozenset[str]] = {
     "assign": frozenset({OPEN, ASSIGNED, EXPLAINED, CORRECTING}),
@@ -53,14 +54,17 @@ class Deviations:
     # ---- finding
 
     def sweep(self) -> int:
-        """Take in drift and links to review as they are now, and end waivers whose time has come; return how many."""
+        """Take in drift and links to review as they are now, settle what was corrected, and end waivers whose time has
+        come; return how many.
+        """
         picture, now = self._pictures.now(), self._rt.clock.now()
         session = self._rt.session()
-        if not (self._missing(session, picture, now) or self._ended(session, now)):
-            session.rollback()
-            return 0
+        stirred = self._missing(session, picture, now) or self._ended(session, now) or self._corrected(session)
         session.rollback()
-        return in_unit_of_work(lambda writing: self._take(writing, picture, now) + self._end_waivers(writing, now))
+        if not stirred:
+            return 0
+        return in_unit_of_work(lambda writing: self._take(writing, picture, now) + self._end_waivers(writing, now)
+                               + self._settle_corrected(writing, now))
 
     def _missing(self, session: Session, picture: Picture, now: datetime) -> bool:
         query = select(Deviation.key, Deviation.gone_at, Deviation.state).where(Deviation.kind.in_(("drift", "review")))
@@ -109,6 +113,44 @@ class Deviations:
             audit.record(session, now, SYSTEM, "compliance:deviation:waiver_ended", str(row.id), row.case_id)
         session.flush()
         return len(found)
+
+    @staticmethod
+    def _corrected(session: Session) -> Sequence[int]:
+        """Return the deviations whose rectification has ended."""
+        query = (select(Deviation.id).join(Instance, Instance.id == Deviation.instance_id)
+                 .where(Deviation.kind == rows.BREACH, Deviation.state != CLOSED,  # as the index has it
+                        Deviation.state == CORRECTING, Instance.state.in_(("completed", "cancelled"))))
+        return session.scalars(query.order_by(Deviation.id)).all()
+
+    def _settle_corrected(self, session: Session, now: datetime) -> int:
+        """Close what was put right and verified; give the rest back to its owner."""
+        found = self._corrected(session)
+        for deviation_id in found:
+            row = _locked(session, deviation_id)
+            if row is None or row.state != CORRECTING:
+                continue  # somebody was quicker
+            verb = "verified" if self._is_verified(session, row.instance_id) else "unverified"
+            if verb == "verified":
+                row.state, row.closed_at, row.closed_by, row.closed_why = CLOSED, now, SYSTEM, rows.VERIFIED_ZH
+            else:
+                row.state = ASSIGNED if row.owner else OPEN
+                user = session.scalars(select(User).where(User.username == row.owner, User.active)).first()
+                if user is not None:
+                    session.add(_returned(row, user.id, now))
+            detail = {"instance": row.instance_id, "from": CORRECTING, "to_state": row.state}
+            rows.note(session, row.id, now, SYSTEM, verb, detail=detail)
+            audit.record(session, now, SYSTEM, f"compliance:deviation:{verb}", str(row.id), row.case_id,
+                         {"clause": row.clause, **detail})
+        session.flush()
+        return len(found)
+
+    @staticmethod
+    def _is_verified(session: Session, instance_id: str | None) -> bool:
+        """Return whether a rectification reached its good end; a report of being late may end after it."""
+        query = select(History.seq).where(History.instance_id == instance_id, History.element_id == VERIFIED,
+                                          History.transition == "completed")
+        state = session.scalar(select(Instance.state).where(Instance.id == instance_id))
+        return state == "completed" and session.scalars(query.limit(1)).first() is not None
 
     # ---- who may do what
 
@@ -302,10 +344,18 @@ def _reason(field: str, text: str) -> str:
 
 
 def _told(row: Deviation, user_id: int, now: datetime) -> Notification:
-    zh = f"请说明偏差 {row.id}：条款 {row.clause}"
-    return Notification(user_id=user_id, key=f"deviation:{row.id}:{now.isoformat()}:{user_id}", kind="deviation",
-                        case_id=row.case_id, title_zh=zh, title_en=f"Please explain deviation {row.id}: {row.clause}",
-                        body_zh="", body_en="", at=now)
+    return _bell("explain", row, user_id, now, f"请说明偏差 {row.id}：条款 {row.clause}",
+                 f"Please explain deviation {row.id}: {row.clause}")
+
+
+def _returned(row: Deviation, user_id: int, now: datetime) -> Notification:
+    return _bell("returned", row, user_id, now, f"偏差 {row.id}（条款 {row.clause}）的整改未达标即结束，请继续处理",
+                 f"The rectification of deviation {row.id} ({row.clause}) ended without success: please go on")
+
+
+def _bell(what: str, row: Deviation, user_id: int, now: datetime, zh: str, en: str) -> Notification:
+    return Notification(user_id=user_id, key=f"deviation:{row.id}:{what}:{now.isoformat()}:{user_id}",
+                        kind="deviation", case_id=row.case_id, title_zh=zh, title_en=en, body_zh="", body_en="", at=now)
 
 
 def _drift_row(one: Drift, picture: Picture, now: datetime) -> dict[str, Any]:

@@ -20,6 +20,8 @@ OPEN, ASSIGNED, EXPLAINED, CORRECTING, WAIVED, CLOSED = STATES = (
 LIVE = STATES[:-1]
 SYSTEM = "system"
 GONE_ZH, GONE_EN = "复判后不再存在，系统自动结案。", "Found no more when judged anew; closed by the system."
+VERIFIED_ZH = "整改已实施并经验证达标，系统自动结案。"
+VERIFIED_EN = "Its rectification was carried out and verified; closed by the system."
 ACTED = ("must", "should")  # information binds nobody
 
 
@@ -52,7 +54,7 @@ def reconcile(session: Session, known: Sequence[Deviation], keys: Iterable[str],
         if row.key in there:
             if row.gone_at is not None:
                 row.gone_at = None
-                if row.state == CLOSED and row.closed_by == SYSTEM:
+                if row.state == CLOSED and row.closed_why == GONE_ZH:
                     row.state, row.closed_at, row.closed_by, row.closed_why = OPEN, None, None, ""
                     note(session, row.id, now, SYSTEM, "found_again")
         elif row.gone_at is None:

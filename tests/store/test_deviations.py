@@ -16,12 +16,13 @@ from app.clock import FixedClock
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.facts import SYSTEM, Actor
 from app.store.base import db
-from app.store.models import Audit, Deviation, Document, Instance, Notification, Verdict
+from app.store.models import Audit, Deviation, Document, Instance, Notification, Verdict, WorkItem
 from app.store.queries import compliance as rows
 from app.wiring import Services
 from app.wiring import services as current
 from tests.conftest import MONDAY, ROOT
 from tests.processes.test_papers import COMPLAINT
+from tests.robot import fill
 
 DAY = timedelta(days=1)
 WHY = "前台同时接听两部电话，响应晚了。"
@@ -202,3 +203,61 @@ def test_drift_comes_is_waived_and_goes_with_the_deployed_version(services: Serv
     closed = db.session.execute(select(func.count()).where(Deviation.state == "closed",
                                                            Deviation.closed_by == "system")).scalar_one()
     assert closed == 4
+
+
+def correcting(services: Services, case_id: str, people: Callable[[str], Actor]) -> tuple[int, str]:
+    """Give a breach to the manager and start its rectification; return the deviation and the instance."""
+    row = late(case_id)
+    services.deviations.assign(row.id, people("compliance"), "manager")
+    return row.id, services.deviations.correct(row.id, people("compliance"), "首次响应人手不足，须调整排班。")
+
+
+def work_off(services: Services, clock: FixedClock, instance_id: str) -> None:
+    """Do the tasks of a rectification, from month to month, until it has ended."""
+    for _ in range(40):
+        db.session.rollback()
+        query = select(WorkItem).where(WorkItem.process == "rectification", WorkItem.state == "open")
+        for item in db.session.execute(query).scalars().all():
+            form = services.work.form(item.id, SYSTEM)
+            services.work.complete(item.id, fill(form.json, form.data, {}), SYSTEM)
+            services.operations.quiesce()
+        instance = db.session.get(Instance, instance_id, populate_existing=True)
+        if instance is not None and instance.state == "completed":
+            return
+        clock.advance(10 * DAY)
+        services.operations.quiesce()
+    raise AssertionError("the rectification goes on for ever")
+
+
+def test_a_verified_rectification_closes_its_deviation_once(services: Services, clock: FixedClock, case_id: str,
+                                                            people: Callable[[str], Actor]) -> None:
+    deviation_id, instance_id = correcting(services, case_id, people)
+    services.deviations.sweep()
+    assert late(case_id).state == "correcting"
+    work_off(services, clock, instance_id)
+    services.deviations.sweep()
+    row = late(case_id)
+    assert (row.state, row.closed_by, row.instance_id) == ("closed", "system", instance_id)
+    assert "整改" in row.closed_why
+    assert services.deviations.sweep() == 0
+    notes = [one for one in rows.notes(deviation_id) if one.verb == "verified"]
+    assert [one.detail["instance"] for one in notes] == [instance_id]
+    services.conformance.judge_some([case_id])  # history keeps the breach; a correction that was verified stays
+    assert late(case_id).state == "closed"
+    services.deviations.reopen(deviation_id, people("compliance"), "复核发现问题仍在。")
+    services.deviations.sweep()
+    assert late(case_id).state == "assigned"
+
+
+def test_a_rectification_that_ends_without_success_gives_the_deviation_back(
+        services: Services, case_id: str, people: Callable[[str], Actor]) -> None:
+    deviation_id, instance_id = correcting(services, case_id, people)
+    services.operations.cancel(instance_id, "方案不可行", people("manager"))
+    told = db.session.execute(select(func.count()).select_from(Notification)).scalar_one()
+    services.deviations.sweep()
+    row = late(case_id)
+    assert (row.state, row.owner, row.closed_at) == ("assigned", "manager", None)
+    assert services.deviations.sweep() == 0
+    assert [one.verb for one in rows.notes(deviation_id)].count("unverified") == 1
+    assert db.session.execute(select(func.count()).select_from(Notification)).scalar_one() == told + 1
+    assert services.deviations.correct(deviation_id, people("compliance"), "改用新的整改方案。") != instance_id

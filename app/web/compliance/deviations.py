@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import Conflict, Invalid, NotAllowed
 from app.services.deviations import KEEPERS
-from app.store.deviations import BREACH, KINDS, STATES
+from app.store.deviations import BREACH, KINDS, STATES, SYSTEM, VERIFIED_ZH
 from app.store.models import Deviation
 from app.store.queries import case_page, people
 from app.store.queries import compliance as rows
@@ -136,9 +136,19 @@ def _page(row: Deviation, verb: str = "", errors: Mapping[str, str] | None = Non
     names = {one.by for one in notes} | {name for name in (row.owner, row.explained_by, row.waived_by, row.closed_by)
                                          if name}
     return render_template(
-        "compliance/deviation.html", row=row, notes=notes, clause=register().clauses.get(row.clause),
+        "compliance/deviation.html", row=row, closed_why=_closed_why, notes=notes,
+        clause=register().clauses.get(row.clause),
         judged=shown(judged) if judged is not None else None, case=case, verb=verb, errors=errors or {},
         given=request.form, verbs=service.verbs(row, actor()), users=people.users(),
         clocks=clocks(row.case_id, row.clause) if row.case_id else [], display=people.display_names(names),
         may_see_case=bool(case is not None and services().cases.may_see(case.id, actor())),
         instance=rows.rectification(row.instance_id) if row.instance_id else None, picture=picture())
+
+
+def _closed_why(row: Deviation) -> str:
+    """Return why a deviation was closed, in the reader's language where the system closed it."""
+    if row.closed_by != SYSTEM:
+        return row.closed_why
+    verified = row.closed_why == VERIFIED_ZH
+    return str(_("The rectification was carried out and verified.") if verified
+               else _("Found no more when judged anew."))

@@ -28,6 +28,11 @@ VERBS: Mapping[str, Any] = {
     "assign": _("Assigned"), "explain": _("Explained"), "correct": _("Correction started"), "waive": _("Waived"),
     "close": _("Settled"), "reopen": _("Opened again"), "gone": _("Closed by the system: found no more"),
     "found_again": _("Opened again: found once more"), "waiver_ended": _("The waiver has ended"),
+    "verified": _("Closed by the system: the rectification was verified"),
+    "unverified": _("Given back: the rectification ended without success"),
+}
+LINK_CHANGES: Mapping[str, Any] = {
+    "clause": _("the clause itself"), "changed": _("changed"), "new": _("new"), "gone": _("gone"),
 }
 AGES: Mapping[str, Any] = {
     "0-3": _("up to 3 days"), "4-7": _("4 to 7 days"), "8-14": _("8 to 14 days"), "15-30": _("15 to 30 days"),
