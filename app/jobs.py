@@ -67,6 +67,9 @@ class Background:
             self._scheduler.add_job(
                 self._guarded(self._services.deviations.sweep), "interval", seconds=DEVIATION_SECONDS, id="deviations"
             )
+            self._scheduler.add_job(
+                self._guarded(self._services.reviews.remember), "interval", seconds=DEVIATION_SECONDS, id="reviews"
+            )
         self._scheduler.start()
         if self._queue is not None and self._workers:
             self._queue.start(concurrency=self._workers)

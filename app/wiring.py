@@ -58,6 +58,7 @@ from app.services.policy_originals import PolicyOriginals
 from app.services.policy_transfer import PolicyTransfer
 from app.services.profile import Profiles, read_profile
 from app.services.releases import Releases
+from app.services.reviews import Reviews
 from app.services.runtime import OFFSET, Runtime
 from app.services.standing import StandingWork
 from app.services.studio import Studio
@@ -114,6 +115,7 @@ class Services:
     kpis: Kpis
     conformance: Conformance
     pictures: Pictures
+    reviews: Reviews
     deviations: Deviations
     reports: ComplianceReports
 
@@ -173,7 +175,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         clock = AdjustableClock(offset.read, clock)
     clock = clock or SystemClock()
     register = read_register(root)
-    policies = Policies(clock, reading, register, app.config["COMPANY_ZONE"])
+    policies = Policies(clock, reading, register, app.config["COMPANY_ZONE"], lambda: coverage.now().names)
     library = Library(reading)
     runtime = Runtime(
         clock=clock,
@@ -249,6 +251,7 @@ def build(app: Flask, clock: Clock | None = None) -> Services:
         kpis=kpis,
         conformance=conformance,
         pictures=pictures,
+        reviews=Reviews(clock, policies, coverage),
         deviations=Deviations(runtime, pictures, drifts),
         reports=ComplianceReports(runtime, pictures, drifts, conformance, kpis),
     )

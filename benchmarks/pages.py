@@ -290,14 +290,16 @@ def compliance(number: str) -> dict[str, tuple[str, str]]:
         "morning": "", "a section": "/policy/A-2.1.7", "a clause": "/policy/B1-6.1", "matrix": "/matrix",
         "deviations": "/deviations", "deviations, page 2": "/deviations?page=2", "waivers": "/waivers",
         "indicators": "/kpis", "report": "/report", "audit": "/audit", "exports": "/exports",
+        "links to review": "/reviews",
     }
     found = {f"compliance {name}": ("compliance", f"/compliance{path}") for name, path in pages.items()}
     found["compliance case"] = ("compliance", f"/cases/{number}")
     found |= {f"policy {name}".strip(): ("compliance", f"/policy{path}") for name, path in {
         "": "", "conflicts": "/conflicts", "documents": "/documents", "proposals": "/proposals",
-        "versions": "/versions"}.items()}
+        "versions": "/versions", "law": "/laws", "a rule of law": "/laws/CPL-24",
+        "a rule of law, edited": "/law/CPL-24/edit", "a disposition, edited": "/disposition/B1-5/edit"}.items()}
     return found | {f"api compliance {name}": ("compliance", f"/api/v1/compliance/{name}") for name in (
-        "coverage", "deviations", "conformance")}
+        "coverage", "deviations", "conformance", "proposals", "reviews", "law")}
 
 
 def others() -> dict[str, tuple[str, str]]:

@@ -13,16 +13,11 @@ from app.durations import parse_duration
 from app.errors import BadDuration, Finding
 from app.policy.coverage import DISPOSITIONS
 from app.policy.entries import TIMES, Known, normal, problems
-from app.policy.law import figure_at
 from app.policy.yaml_entries import Entry, read_entries
 
 FOLDER = "processes/policy"
-LAW_FIELDS = ("bounds", "quality", "status", "read", "replaces")
-QUALITIES = ("statute", "partly secondary", "secondary")
-STATUSES = ("unconfirmed", "confirmed")
 OPERATORS = ("<", "<=", ">", ">=", "=")
 DIGEST = re.compile(r"[0-9a-f]{12}")
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 WHOLE = (("copies", 1, 20), ("due_day", 1, 31), ("due_day_strict", 1, 31), ("min_count", 1, 1000),
          ("max_steps", 1, 100))
 LONGEST = 366 * 60  # days of the longest period that a clause may name
@@ -52,10 +47,13 @@ def check_register(root: Path) -> list[Finding]:
     """Return everything that is wrong with the register's files below `root`, with file, entry, field and line."""
     wrong: list[Finding] = []
     files = _files(root, wrong)
-    known = Known(_ids(files.documents), _ids(files.clauses), _ids(files.activities))
+    known = Known(
+        _ids(files.documents), _ids(files.clauses), _ids(files.activities), _ids(files.law_documents), _ids(files.law),
+        _ids(files.groups), {one.id: one.data.get("figures") or {} for one in (*files.law, *files.clauses)})
     marks = _ids(files.conflicts) | _ids(files.assumptions)
     for entry in files.documents:
         wrong += _problems("document", entry, entry.data, known)
+        wrong += _one_of(entry, "origin", ("company",), empty=True)
     for entry in files.clauses:
         wrong += _problems("clause", entry, entry.data, known)
         wrong += _clause(entry, known, marks)
@@ -65,7 +63,7 @@ def check_register(root: Path) -> list[Finding]:
     for entry in files.assumptions:
         wrong += _needs(entry, ("topic_zh", "topic_en", "zh", "en", "reason_zh", "reason_en"))
     wrong += [found for entry in files.law_documents for found in _law_document(entry, known)]
-    wrong += [found for entry in files.law for found in _law(entry, files, known)]
+    wrong += [found for entry in files.law for found in _problems("law", entry, entry.data, known)]
     wrong += [found for entry in files.profiles for found in _profile(entry, files)]
     wrong += [found for entry in files.dispositions for found in _declared(entry, files)]
     for entry in (*files.groups, *files.milestones, *files.activities):
@@ -208,41 +206,8 @@ def _repeats(clauses: list[Entry]) -> Iterator[Finding]:
 
 
 def _law_document(entry: Entry, known: Known) -> Iterator[Finding]:
-    yield from _problems("document", entry, {key: value for key, value in entry.data.items() if key != "origin"}, known)
+    yield from _problems("document", entry, entry.data, known)
     yield from _one_of(entry, "origin", ("law",))
-
-
-def _law(entry: Entry, files: Files, known: Known) -> Iterator[Finding]:
-    own = {"flow": ["general"], **{key: value for key, value in entry.data.items() if key not in LAW_FIELDS}}
-    yield from _problems("clause", entry, own, Known(_ids(files.law_documents), known.clauses, known.activities))
-    yield from _needs(entry, ("zh", "en"))
-    yield from _one_of(entry, "quality", QUALITIES)
-    yield from _one_of(entry, "status", STATUSES)
-    yield from _refers(entry, "replaces", entry.data.get("replaces"), _ids(files.law))
-    if not MONTH.fullmatch(str(entry.data.get("read") or "")):
-        yield entry.finding("read", "schema", "应为查阅年月，如 2026-11", "The month of reading, such as 2026-11")
-    targets = {one.id: one.data for one in (*files.law, *files.clauses)}
-    bounds = entry.data.get("bounds")
-    if not isinstance(bounds, list) or not bounds:
-        yield entry.finding("bounds", "schema", "应列出所约束的条款", "The clauses that it bounds are expected")
-        return
-    for place, bound in enumerate(bounds):
-        yield from _bound(entry, f"bounds[{place}]", bound, targets)
-
-
-def _bound(entry: Entry, field: str, bound: Any, targets: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
-    if not isinstance(bound, Mapping) or bound.get("clause") not in targets:
-        yield entry.finding(field, "unknown_id", "所约束的条款不存在", "The clause that it bounds does not exist")
-        return
-    path = bound.get("figure")
-    if path is None:
-        return
-    if bound.get("sense") not in ("at_most", "at_least"):
-        yield entry.finding(f"{field}.sense", "schema", "应为 at_most 或 at_least", "at_most or at_least is expected")
-    value, _ = figure_at(targets[bound["clause"]].get("figures") or {}, str(path))
-    if not _is_span(value):
-        yield entry.finding(f"{field}.figure", "unknown_figure", f"{bound['clause']} 没有时长“{path}”",
-                            f"{bound['clause']} has no duration “{path}”")
 
 
 def _profile(entry: Entry, files: Files) -> Iterator[Finding]:

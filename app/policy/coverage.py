@@ -77,6 +77,25 @@ class Coverage:
     links: tuple[Link, ...] = ()
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """That somebody has looked at a clause's links, kept in the database; it counts over the tree's stamp."""
+
+    clause: str
+    digest: str
+    day: date  # of the company's zone
+    by: str
+    over: str  # the tree's stamp of that time, as `tree_mark` writes it: once that changes, the tree's is the newer
+
+
+@dataclass(frozen=True)
+class LinkChange:
+    """One thing that is not what it was when a clause's links were reviewed."""
+
+    what: str  # clause | changed | new | gone
+    where: str = ""  # of a link
+
+
 Named = Mapping[str, Link]
 ByClause = Mapping[str, Sequence[Link]]
 
@@ -120,6 +139,47 @@ def digest_of(clause: Clause, links: Iterable[Link]) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
+def tree_mark(declared: Disposition | None) -> str:
+    """Return what tells one stamp of the tree from another, "" for none."""
+    return f"{declared.reviewed_on} {declared.digest}" if declared is not None and declared.digest else ""
+
+
+def restamped(judged: Coverage, declared: Disposition | None, stamp: Stamp | None, on: date | None) -> Coverage:
+    """Return a coverage by the newer of the tree's stamp and the database's.
+
+    A stamp of the database was made over the tree's of its time, so it is the newer as long as that one stands:
+    no clock is asked, which may have been moved.
+    """
+    if stamp is None or stamp.over != tree_mark(declared):
+        return judged
+    return replace(judged, needs_review=stamp.digest != judged.digest or is_overdue(judged, on),
+                   reviewed_on=stamp.day, reviewed_by=stamp.by)
+
+
+def is_overdue(judged: Coverage, on: date | None) -> bool:
+    """Return whether a clause outside the system has passed its review date: it needs a new one, not a stamp."""
+    return bool(on and judged.disposition == "outside" and judged.review_by and judged.review_by < on)
+
+
+def seen_of(clause: Clause, links: Iterable[Link]) -> dict[str, Any]:
+    """Return what a stamp stands for, short, so that a later look can say what has changed: {"clause", "links"}."""
+    return {"clause": digest_of(clause, ()), "links": {link.where: _short(link.content) for link in links}}
+
+
+def changes_since(seen: Mapping[str, Any], clause: Clause, links: Iterable[Link]) -> list[LinkChange]:
+    """Return what is not as it was at a review: the clause first, then changed, new and gone links."""
+    now, before = seen_of(clause, links), dict(seen.get("links") or {})
+    found = [LinkChange("clause")] if now["clause"] != seen.get("clause") else []
+    found += [LinkChange("changed", where) for where, mark in now["links"].items()
+              if where in before and before[where] != mark]
+    found += [LinkChange("new", where) for where in now["links"] if where not in before]
+    return found + [LinkChange("gone", where) for where in before if where not in now["links"]]
+
+
+def _short(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:8]
+
+
 def findings(register: Register, judged: Sequence[Coverage], named: Named) -> list[Finding]:
     """Return what is wrong: no disposition, declared links that don't exist, `outside` without a reason."""
     wrong = []
@@ -148,11 +208,11 @@ def _judge(register: Register, clause: Clause, named: Named, found: ByClause, on
     disposition = _disposition(kinds_for(clause), declared, list(links.values()))
     ordered = sorted(links.values(), key=lambda link: (link.kind != disposition, KINDS.index(link.kind)))
     digest = digest_of(clause, ordered)
-    overdue = bool(on and disposition == "outside" and declared.review_by and declared.review_by < on)
-    return Coverage(
+    judged = Coverage(
         clause.id, clause.obligation, disposition, tuple(link.where for link in ordered), declared.reason_zh,
         declared.reason_en, declared.owner, declared.review_by, bool(declared.disposition), inherited,
-        declared.digest != digest or overdue, declared.reviewed_on, declared.reviewed_by, digest, tuple(ordered))
+        declared.digest != digest, declared.reviewed_on, declared.reviewed_by, digest, tuple(ordered))
+    return replace(judged, needs_review=True) if is_overdue(judged, on) else judged
 
 
 def kinds_for(clause: Clause) -> tuple[str, ...]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from app.errors import FieldError
 from app.policy.entries import entries, normal
-from app.policy.register import LOADER, Disposition, Register
+from app.policy.register import LOADER, Register
 
-SECTIONS = {"documents": "document", "clauses": "clause", "conflicts": "conflict"}
-BESIDE = ("law", "dispositions")  # exported to be read; they change with the project's files
+SECTIONS = {"documents": "document", "clauses": "clause", "conflicts": "conflict", "law": "law",
+            "dispositions": "disposition"}
+BESIDE = ("reviews",)  # exported to be read; a stamp is made by whoever has looked, never by a file
 MAX_BYTES, MAX_EVENTS, MAX_DEPTH = 5 * 1024 * 1024, 500_000, 20
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -29,6 +30,8 @@ class Given:
 
     def add(self, kind: str, entry: Mapping[str, Any], english: str, chinese: str) -> None:
         """Take an entry that stands at a place of the file."""
+        if kind == "disposition" and "clause" in entry:  # as the project's file writes it
+            entry = {"id": entry["clause"], **{name: value for name, value in entry.items() if name != "clause"}}
         key = str(entry.get("id") or "").strip()
         if not key or key in self.entries[kind]:
             problem = ("The id is missing.", "缺少编号。") if not key else (f"{key} stands twice.", f"{key} 重复出现。")
@@ -41,10 +44,9 @@ class Given:
 def tables(register: Register) -> dict[str, list[dict[str, Any]]]:
     """Return the register's sections as lists of plain entries."""
     found = {section: list(entries(register, kind).values()) for section, kind in SECTIONS.items()}
-    found["law"] = [normal("clause", rule.source or {}) for rule in register.law.values()]
-    names = [one.name for one in fields(Disposition)]
-    found["dispositions"] = [normal("clause", {name: getattr(one, name) for name in names})
-                             for one in register.dispositions.values()]
+    found["reviews"] = [
+        {"id": key, "reviewed_on": one.reviewed_on.isoformat(), "reviewed_by": one.reviewed_by, "digest": one.digest}
+        for key, one in register.dispositions.items() if one.digest and one.reviewed_on]
     return found
 
 
@@ -72,8 +74,8 @@ def read_yaml(content: bytes) -> Given:
     if problem is not None:
         given.errors.append(problem)
     elif not isinstance(root, yaml.MappingNode):
-        given.errors.append(_at(1, "The sections documents, clauses, conflicts are expected.",
-                                "应包含 documents、clauses、conflicts 部分。"))
+        given.errors.append(_at(1, f"The sections {', '.join(SECTIONS)} are expected.",
+                                f"应包含 {'、'.join(SECTIONS)} 部分。"))
     else:
         for name, section in root.value:
             _section(given, str(name.value), section, name.start_mark.line + 1)

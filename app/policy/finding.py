@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from app.policy.register import Clause, Register
 
@@ -16,7 +17,7 @@ Filters = Mapping[str, str]  # document, kind, obligation, flow, origin
 class Page:
     """A page of a list."""
 
-    items: Sequence[Clause]
+    items: Sequence[Any]  # clauses, where it was searched
     number: int
     size: int
     total: int

@@ -29,7 +29,17 @@ CALENDAR_NAMES: Names = {
 }
 ENTRY_KINDS: Names = {
     "clause": ("条款", "Clause"), "document": ("文件", "Document"), "conflict": ("冲突", "Conflict"),
+    "law": ("法律规则", "Rule of law"), "disposition": ("落实方式", "Disposition"),
 }
+ORIGIN_NAMES: Names = {"company": ("公司制度", "The company's"), "law": ("法律与标准", "Law and standards")}
+QUALITY_NAMES: Names = {
+    "statute": ("法规原文", "The statute itself"), "partly secondary": ("部分转引", "Partly second-hand"),
+    "secondary": ("转引", "Second-hand"),
+}
+STATUS_NAMES: Names = {"unconfirmed": ("待法务确认", "To be confirmed by counsel"),
+                       "confirmed": ("法务已确认", "Confirmed by counsel")}
+SENSE_NAMES: Names = {"at_most": ("上限（公司可更短）", "A limit: ours may be shorter"),
+                      "at_least": ("下限（公司可更长）", "A right: ours may be longer")}
 STATES: Names = {
     "proposed": ("待审批", "Proposed"), "approved": ("已批准", "Approved"), "rejected": ("已驳回", "Rejected"),
     "withdrawn": ("已撤回", "Withdrawn"),
@@ -54,7 +64,10 @@ FIELD_NAMES: Names = {
     "clause": ("条款", "Clause"), "disposition": ("落实方式", "Disposition"), "where": ("落实之处", "Where"),
     "owner": ("负责岗位", "Owner"), "review_by": ("复核期限", "Review by"),
     "reviewed_on": ("复核日期", "Reviewed on"), "reviewed_by": ("复核人", "Reviewed by"),
-    "digest": ("校验值", "Digest"),
+    "digest": ("校验值", "Digest"), "bounds": ("所约束的条款", "What it bounds"),
+    "quality": ("查阅来源", "Read in"), "status": ("法务确认", "Counsel"), "read": ("查阅年月", "Read in (month)"),
+    "replaces": ("取代的规则", "Replaces"), "figure": ("所比较的数字", "Figure that is compared"),
+    "sense": ("比较方式", "Compared as"),
 }
 FIGURE_NAMES: Names = {
     "within": ("时限", "Time limit"), "calendar": ("计时方式", "Counted in"), "every": ("频次", "How often"),

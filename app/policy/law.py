@@ -78,13 +78,15 @@ def _finding(register: Register, rule: Clause, bound: Mapping[str, Any]) -> LawF
     zh, en = words(parse_duration(value), calendar == "working")
     law_zh, law_en = words(parse_duration(law[0]), law[1] == "working")
     replaced = other.origin == "law"
+    unsure = (rule.source or {}).get("status") != "confirmed"
     when_zh = f"（{bound['when_zh']}）" if bound.get("when_zh") else ""
     when_en = f" ({bound['when_en']})" if bound.get("when_en") else ""
     return LawFinding(
         rule.id, target, str(path), f"{law[0]} {law[1]}", f"{value} {calendar}", certain, replaced,
-        f"{target} 的 {zh}{when_zh}{'宽于' if certain else '可能宽于'} {rule.id} 的 {law_zh}，待法务确认",
-        f"{target}: {en}{when_en} {'is' if certain else 'may be'} looser than the {law_en} of {rule.id}; "
-        "to be confirmed by counsel")
+        f"{target} 的 {zh}{when_zh}{'宽于' if certain else '可能宽于'} {rule.id} 的 {law_zh}"
+        f"{'，待法务确认' if unsure else ''}",
+        f"{target}: {en}{when_en} {'is' if certain else 'may be'} looser than the {law_en} of {rule.id}"
+        f"{'; to be confirmed by counsel' if unsure else ''}")
 
 
 def _span(text: Any, calendar: str) -> tuple[timedelta, timedelta]:

@@ -15,6 +15,8 @@ from app.policy.labels import field_label
 from app.policy.register import LOADER, Register
 
 OWN_COLUMNS = ("within", "calendar", "every", "before", "actor")  # figures that most clauses have
+REVIEW = ("id", "reviewed_on", "reviewed_by", "digest")  # columns of what is exported to be read only
+DATA = ("declare", "bounds")  # lists of names with values
 TEXT_LISTS = frozenset({"flow", "assumptions", "clauses", "where"})  # one a line
 MARK = "｜"  # between a column's name, by which it is read back, and what people call it
 YES, NO = ("true", "yes", "是", "1", "x"), ("false", "no", "否", "0")
@@ -27,9 +29,7 @@ def sheets_of(register: Register) -> dict[str, list[list[Any]]]:
     """Return the rows of each sheet, heads first."""
     found: dict[str, list[list[Any]]] = {}
     for title, rows in tables(register).items():
-        kind = SECTIONS.get(title, "clause")
-        free = tuple(dict.fromkeys(name for row in rows for name in row))
-        columns = free if title == "dispositions" else _columns(kind)
+        columns = _columns(SECTIONS[title]) if title in SECTIONS else REVIEW
         found[title] = [[f"{name}{MARK}{field_label(name)[0]}" for name in columns],
                         *([_cell(row, name) for name in columns] for row in rows)]
     return found
@@ -110,7 +110,7 @@ def _put(entry: dict[str, Any], name: str, cell: Any) -> None:
         if not isinstance(rest, dict):
             raise ValueError("names with values are expected")
         entry["figures"] = {**rest, **entry.get("figures", {})}
-    elif name == "declare":
+    elif name in DATA:
         entry[name] = _data(cell)
     elif name in TEXT_LISTS:
         entry[name] = [part for line in str(cell).split("\n") for part in _parts(name, line) if part]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -20,7 +20,7 @@ from app.policy.drift import Drift
 from app.policy.papers import read_papers
 from app.policy.register import Register
 from app.services.bundle_view import deployed_files, view_of_files
-from app.services.coverage import DeployedCoverage
+from app.services.coverage import DeployedCoverage, Judgement
 from app.services.definitions import read_files
 from app.services.drift import Drifts
 from app.services.policies import Policies
@@ -47,6 +47,7 @@ class Picture:
     comparisons: tuple[Drift, ...]  # agreement included
     view: BundleView
     files: Mapping[str, bytes]
+    judged: Judgement  # what `coverage` was taken from
 
     @property
     def drift(self) -> list[Drift]:
@@ -129,7 +130,10 @@ class Pictures:
     def now(self) -> Picture:
         """Return the picture of what is deployed and in force now."""
         key = self._key()
+        judged = self._coverage.now()
         kept = self._kept
+        if kept is not None and kept.key == key and kept.judged is not judged:  # a link was reviewed
+            kept = self._kept = replace(kept, judged=judged, coverage={one.clause: one for one in judged.clauses})
         if kept is None or kept.key != key:
             with self._lock:  # it takes seconds: whoever comes meanwhile waits for the same one
                 kept = self._kept
@@ -145,5 +149,6 @@ class Pictures:
         register = self._policies.register_now()
         files = deployed_files(self._session(), key[0]) or read_files(self._root)
         view = view_of_files(files, register, self._registry, read_papers(self._root))
-        coverage = {one.clause: one for one in self._coverage.now().clauses}
-        return Picture(key, register, coverage, tuple(self._drifts.of_files(files, everything=True)), view, files)
+        judged = self._coverage.now()
+        return Picture(key, register, {one.clause: one for one in judged.clauses},
+                       tuple(self._drifts.of_files(files, everything=True)), view, files, judged)

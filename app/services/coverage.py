@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 
 from app.errors import Finding
 from app.handling import Registry
-from app.policy.coverage import Coverage, Source, coverage, findings, links_of
+from app.policy.coverage import Coverage, Source, Stamp, coverage, findings, links_of, restamped
 from app.policy.papers import read_papers
 from app.policy.register import Register, optional_rows, read_register
 from app.services.bundle_view import deployed_files, view_of_files
 from app.services.definitions import read_files
 from app.services.policies import Policies
 from app.store.models import Deployment
+from app.store.queries import reviews
 
 CLAUSE = re.compile(r"\b[A-Z][A-Za-z0-9]{0,9}-[0-9][0-9A-Za-z.-]{0,17}[0-9a-z]\b")
 
@@ -33,6 +34,7 @@ class Judgement:
     version: str  # of the register
     clauses: tuple[Coverage, ...]
     findings: tuple[Finding, ...]
+    names: frozenset[str] = frozenset()  # of everything that may carry a clause out
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -48,17 +50,33 @@ class DeployedCoverage:
 
     def __init__(self, session: Callable[[], Session], root: Path, policies: Policies) -> None:
         self._session, self._root, self._policies = session, root, policies
-        self._kept: tuple[tuple[Any, ...], Judgement] | None = None
+        self._judged: tuple[tuple[Any, ...], Judgement] | None = None  # by the tree's stamps alone
+        self._kept: tuple[Judgement, tuple[Any, ...], Judgement] | None = None  # what it rests on, stamps, result
 
     def now(self) -> Judgement:
-        """Return the coverage of the register in force now."""
+        """Return the coverage of the register in force now, each link by its newest stamp."""
+        judged, marks = self._by_the_tree(), reviews.mark(self._session())
+        kept = self._kept  # read once: another thread may replace it
+        if kept is None or kept[0] is not judged or kept[1] != marks:
+            stamps, day = self.stamps(), self._policies.today()
+            dispositions = self._policies.register_now().dispositions
+            clauses = tuple(restamped(one, dispositions.get(one.clause), stamps.get(one.clause), day)
+                            for one in judged.clauses)
+            kept = self._kept = (judged, marks, replace(judged, clauses=clauses))
+        return kept[2]
+
+    def stamps(self) -> Mapping[str, Stamp]:
+        """Return the newest stamp that the database keeps of each clause."""
+        return {row[0]: Stamp(*row) for row in reviews.stamps(self._session())}
+
+    def _by_the_tree(self) -> Judgement:
         register, day = self._policies.register_now(), self._policies.today()
         deployment = self._session().execute(select(func.max(Deployment.id))).scalar_one_or_none()
         key = (deployment, id(register), day)
-        kept = self._kept  # read once: another thread may replace it
+        kept = self._judged
         if kept is None or kept[0] != key:
             files = deployed_files(self._session(), deployment) or read_files(self._root)
-            kept = self._kept = (key, judge_files(self._root, files, register, day))
+            kept = self._judged = (key, judge_files(self._root, files, register, day))
         return kept[1]
 
 
@@ -78,7 +96,7 @@ def judge_files(root: Path, files: Mapping[str, bytes], register: Register, on: 
     links = links_of(view, sources)
     judged = coverage(register, view, sources, on, links)
     wrong = (*view.problems, *findings(register, judged, links[0]))
-    return Judgement(register.version, tuple(judged), tuple(wrong))
+    return Judgement(register.version, tuple(judged), tuple(wrong), frozenset(links[0]))
 
 
 def sources_of(root: Path, register: Register) -> list[Source]:

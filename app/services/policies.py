@@ -7,7 +7,7 @@ person who proposed. A case is judged by the version in force when it was regist
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import Lock
@@ -21,7 +21,8 @@ from sqlalchemy.orm import Session
 from app.clock import Clock
 from app.errors import ChengnuoError, Conflict, FieldError, Invalid, NotAllowed, NotFound
 from app.facts import Actor
-from app.policy.entries import KINDS, Known, entries, entry_of, normal, problems
+from app.policy.entries import KINDS, Known, entries, entry_of, is_deep, normal, problems
+from app.policy.law import bounds_of
 from app.policy.register import Clause, Register
 from app.policy.versions import Change, in_force
 from app.services.audit import record
@@ -36,15 +37,16 @@ APPROVERS = frozenset({"general_manager", "director"})  # 公司领导 (B10-8)
 REASON = 2000  # characters
 FURTHEST = timedelta(days=3660)  # nobody decides further ahead
 REMEMBERED = 128  # days whose registers are kept
-ORDER = {"document": 0, "clause": 1, "conflict": 2}  # what others refer to is decided first
+ORDER = {kind: place for place, kind in enumerate(KINDS)}  # what others refer to is decided first
+DEEPEST = 20  # levels of an entry that somebody sends
 
 
 @dataclass(frozen=True)
 class Proposal:
     """A change that somebody asks for."""
 
-    kind: str  # clause | document | conflict
-    key: str
+    kind: str  # clause | document | conflict | law | disposition
+    key: str  # the entry's id; a disposition's is its clause's
     entry: Mapping[str, Any] | None  # the whole entry as it shall be; None retires it
     effective_from: date | None  # in the company's zone
     reason: str
@@ -64,7 +66,10 @@ class Version:
 class Policies:
     """Reads are everybody's; proposing is compliance's, deciding the leadership's."""
 
-    def __init__(self, clock: Clock, session: Callable[[], Session], base: Register, zone: str) -> None:
+    def __init__(self, clock: Clock, session: Callable[[], Session], base: Register, zone: str,
+                 links: Callable[[], frozenset[str] | None] = lambda: None) -> None:
+        """Take the register as delivered, and `links`: the names of what is deployed that may carry a clause out."""
+        self._links = links
         self._clock, self._session, self._base, self._zone = clock, session, base, ZoneInfo(zone)
         self._known: tuple[tuple[Any, ...], tuple[Approved, ...]] | None = None
         self._kept: OrderedDict[tuple[Any, ...], Register] = OrderedDict()
@@ -111,6 +116,13 @@ class Policies:
         found = [Version(self.register_for(day).version, day, tuple(changes)) for day, changes in by_day.items()]
         return [*reversed(found), Version(self._base.version, None, ())]
 
+    def change(self, change_id: int) -> PolicyChange:
+        """Return a change that was proposed, as the transaction that asks sees it; raises NotFound."""
+        found = self._session().get(PolicyChange, change_id, populate_existing=True)
+        if found is None:
+            raise NotFound("There is no such proposal.", "没有这个提案。")
+        return found
+
     def _approved(self) -> tuple[Approved, ...]:
         session = self._session()
         stamp = rows.stamp(session)
@@ -131,6 +143,10 @@ class Policies:
             while len(self._kept) > REMEMBERED:
                 self._kept.popitem(last=False)
             return found
+
+    def known(self, register: Register, kinds: Collection[str], also: Iterable[tuple[str, str]] = ()) -> Known:
+        """Return what entries of `kinds` may refer to: the register's ids, those of `also`, and what is deployed."""
+        return Known.of(register, also, self._links() if "disposition" in kinds else None)
 
     # Proposing
 
@@ -171,8 +187,11 @@ class Policies:
             raise Invalid(errors)
         register = self.register_for(proposal.effective_from)
         old = entry_of(register, proposal.kind, proposal.key)
+        if proposal.entry is not None and is_deep(proposal.entry, DEEPEST):
+            raise Invalid([FieldError("entry", "Too deep.", "层次过深。")], key=proposal.key)
         new = None if proposal.entry is None else normal(proposal.kind, {**proposal.entry, "id": proposal.key})
-        errors = self._entry_errors(proposal.kind, proposal.key, old, new, Known.of(register, beside), register)
+        known = self.known(register, (proposal.kind,), beside)
+        errors = self._entry_errors(proposal, old, new, known, register)
         if errors:
             raise Invalid(errors, key=proposal.key)
         other = next((one for one in waiting if (one.kind, one.key) == (proposal.kind, proposal.key)), None)
@@ -202,26 +221,40 @@ class Policies:
             found.append(FieldError("effective_from", "At most ten years ahead.", "最多可提前十年。"))
         return found
 
-    def _entry_errors(self, kind: str, key: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None,
+    def _entry_errors(self, one: Proposal | PolicyChange, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None,
                       known: Known, register: Register) -> list[FieldError]:
+        kind, key = one.kind, one.key
         if new is None:
             if old is None:
                 return [FieldError("id", f"There is no {key} on that day.", f"该日没有 {key}。")]
             return self._still_needed(kind, key, register)
         if new == old:
             return [FieldError("reason", "Nothing would change.", "内容没有任何变化。")]
-        return problems(kind, new, known)
+        other = {"clause": register.law, "law": register.clauses}.get(kind, {})
+        if key in other:  # deadlines, deviations and pages name both by their id alone
+            return [FieldError("id", f"{key} is taken.", f"{key} 已被占用。")]
+        if kind == "document" and old and old.get("origin", "company") != new.get("origin", "company"):
+            return [FieldError("origin", "What stands in it belongs to its source: make a new document instead.",
+                               "其中的条款随来源而定，请另建一份文件。")]
+        found = problems(kind, new, known)
+        if not found and new.get("review_by") and new["review_by"] <= str(one.effective_from):
+            found.append(FieldError("review_by", "The review date must come after the day of effect.",
+                                    "复核期限须晚于生效日期。"))
+        return found
 
     @staticmethod
     def _still_needed(kind: str, key: str, register: Register) -> list[FieldError]:
         """Return why an entry can't be retired: others refer to it."""
+        clauses, rules = register.clauses.values(), register.law.values()
         referring = {
-            "document": [one.id for one in register.clauses.values() if one.document == key]
+            "document": [one.id for one in (*clauses, *rules) if one.document == key]
             + [name for name, entry in entries(register, "document").items() if entry.get("part_of") == key],
-            "clause": [one.id for one in register.clauses.values() if one.same_as == key]
-            + [one.id for one in register.conflicts.values() if key in one.clauses],
-            "conflict": [],
-        }[kind]
+            "clause": [one.id for one in clauses if one.same_as == key]
+            + [one.id for one in register.conflicts.values() if key in one.clauses]
+            + [one.id for one in bounds_of(register, key)],
+            "law": [one.id for one in rules if (one.source or {}).get("replaces") == key]
+            + [one.id for one in bounds_of(register, key)],
+        }.get(kind, [])
         if not referring:
             return []
         shown = referring[:5] + (["…"] if len(referring) > 5 else [])
@@ -255,7 +288,7 @@ class Policies:
                 raise Conflict("The entry was changed since this was proposed. Reject it, and have it proposed anew.",
                                "条目在提案之后已被修订，请驳回后由提案人重新提出。")
             self._nothing_later(row.kind, row.key, row.effective_from)
-            errors = self._entry_errors(row.kind, row.key, row.old, row.new, Known.of(register), register)
+            errors = self._entry_errors(row, row.old, row.new, self.known(register, (row.kind,)), register)
             if errors:
                 raise Invalid(errors)
             self._decide(session, row, "approved", actor, note)
@@ -283,7 +316,7 @@ class Policies:
                    note: str = "") -> list[tuple[str, ChengnuoError]]:
         """Approve or reject several, each on its own; return the keys that were not decided, with the reason.
 
-        What others refer to comes first: documents, then clauses, then conflicts.
+        What others refer to comes first: documents, then clauses, rules of law, conflicts, dispositions.
         """
         self._need_approver(actor)
         wanted, failed = set(change_ids), list[tuple[str, ChengnuoError]]()

@@ -12,7 +12,7 @@ from app.errors import FieldError, Invalid, NotAllowed, Refused
 from app.exports.workbook import plain, workbook
 from app.facts import Actor
 from app.policy.differences import EntryChange, entry_changes
-from app.policy.entries import Known, entries, problems
+from app.policy.entries import entries, problems
 from app.policy.files import MAX_BYTES, Given, as_yaml, read_yaml
 from app.policy.labels import field_label
 from app.policy.register import Register
@@ -64,9 +64,9 @@ class PolicyTransfer:
                                      f"差异超过 {MOST} 条，请拆分文件。"))
         return Preview(tuple(changes), tuple(errors[:ERRORS_SHOWN]))
 
-    @staticmethod
-    def _wrong(given: Given, changes: Sequence[EntryChange], register: Register) -> list[FieldError]:
-        known = Known.of(register, [(kind, key) for kind, found in given.entries.items() for key in found])
+    def _wrong(self, given: Given, changes: Sequence[EntryChange], register: Register) -> list[FieldError]:
+        beside = [(kind, key) for kind, found in given.entries.items() for key in found]
+        known = self._policies.known(register, given.entries, beside)
         found = []
         for change in changes:
             place = change.kind, change.key

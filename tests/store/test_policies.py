@@ -12,6 +12,7 @@ from app.clock import FixedClock
 from app.errors import Conflict, Invalid, NotAllowed, NotFound
 from app.facts import SYSTEM, Actor
 from app.policy.entries import entry_of
+from app.policy.law import bounds_of
 from app.services.policies import Policies, Proposal
 from app.store.base import db
 from app.store.models import Audit, Milestone, MilestoneCheck
@@ -194,6 +195,12 @@ def test_diagrams_still_deploy_when_a_clause_that_they_name_is_retired(services:
         policies.approve(policies.propose(Proposal("conflict", key, changed, TODAY, "废止"), compliance), director)
     with pytest.raises(Invalid):
         policies.propose(Proposal("clause", "A-2.1.6", None, TODAY, "废止"), compliance)  # conflicts name it
+    with pytest.raises(Invalid):
+        policies.propose(Proposal("clause", "E-2.1.2", None, TODAY, "废止"), compliance)  # so does the law
+    for rule in [one.id for one in bounds_of(policies.register_now(), "E-2.1.2")]:
+        found = entry_of(policies.register_now(), "law", rule)
+        changed = {**found, "bounds": [one for one in found["bounds"] if one["clause"] != "E-2.1.2"]}
+        policies.approve(policies.propose(Proposal("law", rule, changed, TODAY, "废止"), compliance), director)
     policies.approve(policies.propose(Proposal("clause", "E-2.1.2", None, TODAY, "废止"), compliance), director)
     assert "E-2.1.2" not in services.register.clauses
     services.definitions.deploy(services.runtime.root, SYSTEM)

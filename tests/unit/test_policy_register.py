@@ -67,7 +67,7 @@ SPOILT = [
     (CLAUSES, "- id: A-1.2\n", "- id: A-1.1\n", "duplicate_id", "A-1.1"),
     (CLAUSES, "- id: A-1.1\n", "- id: A-1.1\n  valid_from: 2026-05-01\n  valid_to: 2026-01-01\n", "schema", "A-1.1"),
     ("processes/policy/law.yaml", "{clause: A-2.3.4, figure: range.max", "{clause: A-2.3.4, figure: range.most",
-     "unknown_figure", "CPL-25-2"),
+     "schema", "CPL-25-2"),
     ("processes/policy/conflicts.yaml", "clauses: [B21-7-2a, B21-7-3a]", "clauses: [B21-7-2a, B21-7-9]",
      "schema", "K36"),
     ("processes/policy/profiles.yaml", "milestone: resolution", "milestone: resolutoin",

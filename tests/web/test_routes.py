@@ -57,7 +57,7 @@ def secrets(app: Flask) -> dict[str, str]:
     return {"key": "weekly_report", "number": made["number"], "task_id": task["id"], "instance_id": made["instance_id"],
             "attachment_id": FILE, "file_id": FILE, "submission_id": str(submission), "incident_id": "1",
             "verb": "suspend", "wish": "withdrawal", "kind": "opinion", "consultation_id": "1",
-            "article_id": "1", "use_id": "1", "form": "pdf", "deviation_id": "1", "clause": "E-2.1.2",
+            "article_id": "1", "use_id": "1", "form": "pdf", "deviation_id": "1", "clause": "E-2.1.2", "change_id": "1",
             "fingerprint": "0" * 20}
 
 

@@ -1,7 +1,7 @@
 """The tables, one module a subject. What each is for stands in docs/architecture.md, section "Data"."""
 
 from app.store.models.cases import Case, CaseCopy, CaseLink
-from app.store.models.compliance import ComplianceVisit, Deviation, DeviationNote
+from app.store.models.compliance import ComplianceVisit, Deviation, DeviationNote, ReviewStamp
 from app.store.models.definitions import Definition, DefinitionFile, Deployment, DeploymentFile
 from app.store.models.drafts import Draft, DraftAuthor, DraftFile
 from app.store.models.drift import DriftWaiver
@@ -58,6 +58,7 @@ __all__ = [
     "NumberSequence",
     "PolicyChange",
     "PolicyOriginal",
+    "ReviewStamp",
     "SavedView",
     "Setting",
     "SignedOut",

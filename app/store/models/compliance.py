@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, text
@@ -72,3 +72,18 @@ class ComplianceVisit(db.Model):  # type: ignore[name-defined,misc]
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), primary_key=True)
     at: Mapped[datetime] = mapped_column(Utc)
     before: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class ReviewStamp(db.Model):  # type: ignore[name-defined,misc]
+    """That a clause's links were looked at, and what they were; the newest row of a clause is the one that counts."""
+
+    __tablename__ = "review_stamp"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    clause: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[str] = mapped_column(String(12))  # of the clause and of what it is linked to
+    day: Mapped[date]  # of the company's zone
+    at: Mapped[datetime] = mapped_column(Utc)
+    by: Mapped[str] = mapped_column(String(80))  # username; of a stamp copied from the tree the name that stands there
+    over: Mapped[str] = mapped_column(String(40), default="")  # the tree's stamp of that time
+    seen: Mapped[dict[str, Any]] = mapped_column(JSON, deferred=True)  # {"clause": digest, "links": {where: digest}}
+    __table_args__ = (Index("ix_review_stamp_clause", "clause", "id"),)

@@ -16,7 +16,7 @@ class PolicyChange(db.Model):  # type: ignore[name-defined,misc]
 
     __tablename__ = "policy_change"
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(State(10))  # clause | document | conflict
+    kind: Mapped[str] = mapped_column(State(12))  # clause | document | conflict | law | disposition
     key: Mapped[str] = mapped_column(String(40))  # the entry's id
     old: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # as it stood; null: it is new
     new: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))  # as it shall be; null: retired

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, undefer
 
 from app.store.base import db
@@ -61,6 +61,19 @@ def proposals(states: Sequence[str], limit: int, offset: int) -> tuple[Sequence[
     where = PolicyChange.state.in_(states)
     total = db.session.execute(select(func.count()).select_from(PolicyChange).where(where)).scalar_one()
     query = select(PolicyChange).where(where).order_by(PolicyChange.id.desc()).limit(limit).offset(offset)
+    return db.session.execute(query).scalars().all(), total
+
+
+def changes_before(states: Sequence[str], kind: str | None, key: str | None, before: int | None,
+                   limit: int) -> tuple[Sequence[PolicyChange], int]:
+    """Return up to `limit` changes with smaller ids than `before`, the newest first, and how many fit in all."""
+    wheres: list[ColumnElement[bool]] = [PolicyChange.state.in_(states)]
+    wheres += [PolicyChange.kind == kind] if kind is not None else []
+    wheres += [PolicyChange.key == key] if key is not None else []
+    total = db.session.execute(select(func.count()).select_from(PolicyChange).where(*wheres)).scalar_one()
+    query = select(PolicyChange).where(*wheres).order_by(PolicyChange.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(PolicyChange.id < before)
     return db.session.execute(query).scalars().all(), total
 
 

@@ -15,6 +15,7 @@ from app.services.cases import SEES_ALL
 from app.services.compliance_picture import HOWS, Lit, Picture
 from app.services.deviations import KEEPERS, READERS
 from app.services.event_logs import EXPORTERS
+from app.services.policies import EDITORS as POLICY_EDITORS
 from app.services.policies import READERS as POLICY_READERS
 from app.store.deviations import BREACH
 from app.store.queries import people
@@ -37,6 +38,7 @@ def context() -> dict[str, Any]:
     groups = who.groups if who is not None else frozenset()
     return {
         "say": say, "labels": labels, "zh": language() == "zh", "wording": wording, "BREACH": BREACH,
+        "may_review": bool(groups & POLICY_EDITORS),
         "may_keep": bool(groups & KEEPERS), "may_read": bool(groups & READERS),
         "sees_cases": bool(groups & SEES_ALL), "sees_policy": bool(groups & POLICY_READERS),
         "drift_verdict": lambda code: say(VERDICTS[code]), "exports_history": bool(groups & EXPORTERS),

@@ -10,6 +10,8 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 
 from app.errors import NotFound
+from app.policy.coverage import is_overdue
+from app.policy.law import looser_than_law
 from app.policy.register import Clause, Document, Register
 from app.services.compliance_picture import Lit
 from app.store.queries import compliance as rows
@@ -119,15 +121,18 @@ def _shown(found: Clause) -> dict[str, Any]:
     edges = month_edges(MONTHS)
     counted = rows.trend(lights.judged_as, [at for _day, at in edges]) if lights.counts is not None else []
     bars = [Bar(day, kept, broken) for (day, _at), (kept, broken) in zip(edges, counted, strict=False)]
-    register = drawn.register
+    register, covered, today = drawn.register, drawn.coverage.get(found.id), services().policies.today()
     return {
-        "clause": found, "picture": drawn, "light": lights, "coverage": drawn.coverage.get(found.id), "lit": lit,
+        "clause": found, "picture": drawn, "light": lights, "coverage": covered, "lit": lit,
         "process": process, "elements": lit.get(process, ()), "comparisons": drawn.compared.get(found.id, ()),
         "held": board.held, "showing": showing, "register": register, "bars": bars, "share": share(lights.counts),
         "broken": rows.broken_of(lights.judged_as, now(), page_number("cases"), BROKEN) if lights.counts else None,
         "laws": bounds(register, found), "why_not": board.monitors.unjudged.get(found.id, ""), "chart": chart(bars),
         "conflicts": [one for one in register.conflicts.values() if found.id in one.clauses],
         "assumptions": _assumptions(found, register), "live": rows.live_by_clause([found.id]).get(found.id, 0),
+        "changes": services().reviews.changes([covered])[found.id] if covered and covered.needs_review else None,
+        "overdue": covered is not None and is_overdue(covered, today),
+        "looser": [one for one in looser_than_law(register, today) if one.clause == found.id],
         "original": _original(found, register), "other": _other(lit, process),
     }
 

@@ -9,6 +9,8 @@ from typing import Any
 from flask import render_template, url_for
 from flask_babel import gettext as _
 
+from app.policy.law import LawFinding, looser_than_law
+from app.services.policies import READERS as POLICY_READERS
 from app.store.queries import compliance as rows
 from app.store.queries import policy
 from app.web.compliance.blueprint import MAY_READ, begin_of, blueprint, page_number, today
@@ -55,10 +57,21 @@ def _new(since: datetime) -> list[Tile]:
         Tile(_("New breaches"), rows.count_found("breach", since), listed("breach"),
              _("verdicts that turned broken")),
         Tile(_("New drift"), rows.count_found("drift", since), listed("drift"), _("process and policy disagree")),
-        Tile(_("Links to review"), sum(n for (kind, _state), n in rows.standing().items() if kind == "review"),
-             url_for("compliance.deviation_list", kind="review"), _("a clause or what carries it out has changed"),
-             "soon"),
+        Tile(_("Links to review"), len(services().reviews.wanted()), url_for("compliance.review_list"),
+             _("a clause or what carries it out has changed"), "soon"),
+        Tile(_("Figures looser than the law"), len(_looser()), url_for("policy.laws") if _reads_policy() else "",
+             _("a rule of law asks for more")),
     ]
+
+
+def _looser() -> list[LawFinding]:
+    """Return the figures in force that are looser than the law today; those of replaced rules are not ours."""
+    found = looser_than_law(services().register, services().policies.today())
+    return [one for one in found if not one.replaced]
+
+
+def _reads_policy() -> bool:
+    return bool(actor().groups & POLICY_READERS)
 
 
 def _waiting(at: datetime) -> list[Tile]:

@@ -51,6 +51,9 @@ def field_name(key: str) -> str:
     rule = re.match(r"rule(\d+)_", key)
     if rule:
         return str(_("Rule %(n)s", n=int(rule.group(1)) + 1))
+    bound = re.match(r"bound(\d+)_", key)
+    if bound:
+        return str(_("Clause %(n)s that it bounds", n=int(bound.group(1)) + 1))
     own = {"rest": _("Other figures"), "reason": _("Why"), "effective_from": _("Takes effect on")}
     return str(own.get(key) or say(labels.field_label(key.removesuffix("_n"))))
 

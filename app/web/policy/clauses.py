@@ -11,10 +11,11 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from app.errors import Conflict, FieldError, Invalid, NotFound
-from app.policy.entries import CALENDARS, TEMPLATES
+from app.policy.entries import CALENDARS, DECLARED, KINDS, TEMPLATES
 from app.policy.entries import entry_of as registered
 from app.policy.finding import find
 from app.policy.labels import FLOW_NAMES, KIND_NAMES, OBLIGATION_NAMES
+from app.policy.law import looser_than_law
 from app.policy.register import Clause, Register
 from app.services.policies import Proposal
 from app.store.queries import people
@@ -29,7 +30,6 @@ from app.wiring import services
 SIZE = 50
 FILTERS = {"document": None, "kind": KIND_NAMES, "obligation": OBLIGATION_NAMES, "flow": FLOW_NAMES,
            "origin": {"company": 1, "law": 1}}
-KINDS = ("clause", "document", "conflict")
 
 
 @blueprint.get("")
@@ -47,18 +47,35 @@ def listing() -> str:
 
 @blueprint.get("/clauses/<key>")
 @entry(*MAY_READ)
-def clause(key: str) -> str:
+def clause(key: str) -> Response | str:
     """Read a clause with all that belongs to it; one that was retired keeps its history."""
     register = services().register
-    found, changes = register.clauses.get(key) or register.law.get(key), rows.of_entry("clause", key)
+    if key in register.law and key not in register.clauses:
+        return redirect(url_for("policy.law", key=key))
+    return clause_page("clause", key, register.clauses.get(key))
+
+
+@blueprint.get("/dispositions/<key>")
+@entry(*MAY_READ)
+def disposition(key: str) -> Response:
+    """Lead to the clause whose disposition it is."""
+    return redirect(url_for("policy.clause", key=key, _anchor="how-h"))
+
+
+def clause_page(kind: str, key: str, found: Clause | None) -> str:
+    """Return the page of a clause or of a rule of law, with its history; raises NotFound for what never was."""
+    register, changes = services().register, [*rows.of_entry(kind, key)]
     if found is None and not changes:
         raise NotFound("There is no such clause.", "没有这个条款。")
+    how_changes = [*rows.of_entry("disposition", key)] if kind == "clause" else []
+    names = {name for one in (*changes, *how_changes) for name in (one.proposed_by, one.decided_by) if name}
     original = services().originals.of(found.document, register) if found is not None else None
+    looser = [one for one in looser_than_law(register, services().policies.today()) if key in (one.rule, one.clause)]
     return render_template(
-        "policy/clause.html", key=key, clause=found, register=register, changes=changes, showing=showing,
-        conflicts=[one for one in register.conflicts.values() if key in one.clauses],
+        "policy/clause.html", kind=kind, key=key, clause=found, register=register, changes=changes, showing=showing,
+        conflicts=[one for one in register.conflicts.values() if key in one.clauses], how_changes=how_changes,
         laws=bounds(register, found), repeated=[one.id for one in register.clauses.values() if one.same_as == key],
-        display=people.display_names({name for one in changes for name in (one.proposed_by, one.decided_by) if name}),
+        display=people.display_names(names), looser=looser, today=services().policies.today(),
         excerpt=_excerpt(found, original.id) if found is not None and original is not None else None)
 
 
@@ -95,20 +112,24 @@ def _excerpt(found: Clause, original_id: int) -> dict[str, Any]:
 @blueprint.route("/<kind>/new", methods=["GET", "POST"])
 @entry(*MAY_EDIT)
 def new(kind: str) -> Response | str | tuple[str, int]:
-    """Propose a new clause, document or conflict."""
-    if kind not in KINDS:
+    """Propose a new clause, document, conflict or rule of law."""
+    if kind not in KINDS or kind == "disposition":  # which is edited from its clause, whether it is there or not
         raise NotFound("There is no such page.", "没有这个页面。")
     if request.method == "POST":
         return _propose(kind, None)
-    given = forms.form_of(kind, {"obligation": "must", "document": request.args.get("document", "")})
-    return _form(kind, None, given)
+    asked = {name: request.args.get(name, "") for name in ("document", "origin")}
+    return _form(kind, None, forms.form_of(kind, {"obligation": "must", "quality": "statute", "status": "unconfirmed",
+                                                  **asked}))
 
 
 @blueprint.route("/<kind>/<key>/edit", methods=["GET", "POST"])
 @entry(*MAY_EDIT)
 def edit(kind: str, key: str) -> Response | str | tuple[str, int]:
     """Propose a change of an entry."""
-    found = registered(services().register, kind, key) if kind in KINDS else None
+    register = services().register
+    found = registered(register, kind, key) if kind in KINDS else None
+    if kind == "disposition":
+        found = (found or {}) if key in register.clauses else None
     if found is None:
         raise NotFound("There is no such entry.", "没有这个条目。")
     return _propose(kind, key) if request.method == "POST" else _form(kind, key, forms.form_of(kind, found))
@@ -178,7 +199,8 @@ def _form(kind: str, key: str | None, given: Any, errors: Any = None, problem: s
     return render_template(
         f"policy/edit_{kind}.html", kind=kind, key=key, given=_frame(given), errors=errors or {}, problem=problem,
         register=register, templates=TEMPLATES, calendars=CALENDARS, rule_places=forms.rule_places(given),
-        units=_units(), showing=showing, today=services().policies.today())
+        bound_places=forms.bound_places(given), declared=DECLARED, units=_units(), showing=showing,
+        today=services().policies.today())
 
 
 def _units() -> list[tuple[str, str]]:

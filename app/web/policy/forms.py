@@ -11,17 +11,19 @@ import yaml
 from werkzeug.datastructures import MultiDict
 
 from app.errors import FieldError, Invalid
-from app.policy.entries import FIELDS, TEMPLATES, TIMES
+from app.policy.entries import BOUND, FIELDS, TEMPLATES, TIMES
 from app.policy.files import mapping_of
 
 SPAN = re.compile(r"P(?:T(\d{1,6})([SMH])|(\d{1,6})([DWMY]))")
 UNITS = ("TS", "TM", "TH", "D", "W", "M", "Y")
 TEXTS = {kind: tuple(name for name in names if name not in {"flow", "figures", "declare", "truncated", "assumptions",
-                                                            "line", "lines", "clauses", "assumption", "origin"})
+                                                            "line", "lines", "clauses", "assumption", "bounds",
+                                                            "where"})
          for kind, names in FIELDS.items()}
 TYPED = ("actor", "requires_field", "calendar")  # figures with an input of their own, beside the spans of time
 RULES = 12  # rules of order on a form, at most
 FREE_RULES = 2  # empty ones offered
+BOUNDS = 12  # clauses that a rule of law bounds, at most
 
 Form = MultiDict[str, str]
 
@@ -33,11 +35,15 @@ def form_of(kind: str, entry: Mapping[str, Any]) -> Form:
     given["lines"] = "-".join(map(str, entry.get("lines") or ()))
     for flag in ("truncated", "assumption"):
         given[flag] = "1" if entry.get(flag) else ""
-    for name in ("assumptions", "clauses"):
+    for name in ("assumptions", "clauses", "where"):
         given[name] = "\n".join(entry.get(name) or ())
     given.setlist("flow", list(entry.get("flow") or ()))
-    if kind == "clause":
+    if kind in ("clause", "law"):
         _show_figures(given, dict(entry.get("figures") or {}))
+    for place, bound in enumerate(entry.get("bounds") or ()):
+        for name in BOUND:
+            given[f"bound{place}_{name}"] = str(bound.get(name) or "")
+    if kind == "clause":
         for place, rule in enumerate(entry.get("declare") or ()):
             _show_rule(given, place, rule)
     return given
@@ -71,8 +77,17 @@ def _show_rule(given: Form, place: int, rule: Mapping[str, Any]) -> None:
 
 def rule_places(given: Form) -> range:
     """Return the places of the rules that a form shows: those that are there, and some empty ones."""
-    last = max((place for place in range(RULES) if given.get(f"rule{place}_template")), default=-1)
-    return range(min(last + 1 + FREE_RULES, RULES))
+    return _places(given, "rule{}_template", RULES)
+
+
+def bound_places(given: Form) -> range:
+    """Return the places of the bounds that a form shows: those that are there, and some empty ones."""
+    return _places(given, "bound{}_clause", BOUNDS)
+
+
+def _places(given: Form, name: str, most: int) -> range:
+    last = max((place for place in range(most) if given.get(name.format(place))), default=-1)
+    return range(min(last + 1 + FREE_RULES, most))
 
 
 def entry_of(kind: str, given: Form, old: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -89,6 +104,10 @@ def entry_of(kind: str, given: Form, old: Mapping[str, Any] | None) -> dict[str,
                   "figures": _figures(given, errors), "declare": list(_rules(given, old, errors))}
     elif kind == "document":
         entry["lines"] = _range(given, errors)
+    elif kind == "law":
+        entry |= {"figures": _figures(given, errors), "bounds": list(_bounds(given))}
+    elif kind == "disposition":
+        entry["where"] = _lines(given, "where")
     else:
         named = re.split(r"[,，、\s]+", given.get("clauses", ""))
         entry |= {"clauses": [one for one in named if one], "assumption": bool(given.get("assumption"))}
@@ -110,6 +129,9 @@ def field_key(name: str) -> str:
     rule = re.fullmatch(r"declare\[(\d+)\]\.(\w+)", name)
     if rule:
         return f"rule{rule.group(1)}_{'n' if rule.group(2) == 'within' else rule.group(2)}"
+    bound = re.fullmatch(r"bounds(?:\[(\d+)\](?:\.(\w+))?)?", name)
+    if bound:
+        return f"bound{bound.group(1) or 0}_{bound.group(2) or 'clause'}"
     last = name.removeprefix("figures.")
     if name.startswith("figures"):
         return f"{last}_n" if last in TIMES else last if last in TYPED else "rest"
@@ -158,6 +180,14 @@ def _rules(given: Form, old: Mapping[str, Any] | None, errors: list[FieldError])
         rule |= {"within": span} if span else {}
         rule |= {"calendar": calendar}
         yield {name: value for name, value in rule.items() if value not in ("", None)}
+
+
+def _bounds(given: Form) -> Iterator[dict[str, Any]]:
+    """Give the clauses that a rule of law bounds; one of which only a figure is given is refused, not dropped."""
+    for place in range(BOUNDS):
+        bound = {name: given.get(f"bound{place}_{name}", "").strip() for name in BOUND}
+        if bound["clause"] or bound["figure"]:
+            yield {name: value for name, value in bound.items() if value or name == "clause"}
 
 
 def _in_order(chosen: list[str], before: Sequence[str]) -> list[str]:

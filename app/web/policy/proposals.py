@@ -10,6 +10,8 @@ from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
 from app.errors import NotFound
+from app.policy.law import LawFinding, looser_than_law
+from app.policy.versions import Change, in_force
 from app.services.policies import APPROVERS
 from app.store.models import PolicyChange
 from app.store.queries import people
@@ -46,7 +48,8 @@ def proposal(change_id: int) -> str:
     who, register = actor(), services().register
     return render_template(
         "policy/proposal.html", row=row, register=register, display=_names([row]), today=_today(),
-        diff=showing.diff(row.kind, row.old, row.new, register), mine=row.proposed_by == who.name,
+        diff=showing.diff(row.kind, row.old, row.new, register), loosened=_loosened(row),
+        mine=row.proposed_by == who.name,
         decides=bool(who.groups & APPROVERS) and row.proposed_by != who.name and row.state == "proposed")
 
 
@@ -94,6 +97,16 @@ def versions() -> str:
     names = {name for one in found for change in one.changes for name in (change.proposed_by, change.decided_by)}
     return render_template("policy/versions.html", versions=found, present=present, display=people.display_names(names),
                            today=_today(), register=services().register, showing=showing)
+
+
+def _loosened(row: PolicyChange) -> list[LawFinding]:
+    """Return the figures that are looser than the law with a waiting proposal, and were not before."""
+    if row.state != "proposed" or row.kind not in ("clause", "law") or row.new is None:
+        return []
+    register, day = services().policies.register_for(row.effective_from), row.effective_from
+    there = looser_than_law(register, day)
+    changed = in_force(register, [Change(row.id, row.kind, row.key, row.new, day)], day)
+    return [one for one in looser_than_law(changed, day) if one not in there]
 
 
 def _names(found: Any) -> Any:

@@ -15,7 +15,8 @@ from app.policy.plain import Both, duration_words, figure_words, rule_words, val
 from app.policy.register import Clause, Register
 from app.web.problems import language
 
-CODED = {"kind": labels.KIND_NAMES, "obligation": labels.OBLIGATION_NAMES}
+CODED = {"kind": labels.KIND_NAMES, "obligation": labels.OBLIGATION_NAMES, "quality": labels.QUALITY_NAMES,
+         "status": labels.STATUS_NAMES, "disposition": labels.DISPOSITION_NAMES, "origin": labels.ORIGIN_NAMES}
 PIECE = re.compile(r"[A-Za-z0-9_.]+|\s+|.", re.DOTALL)  # a Latin word, blanks, or one character
 
 
@@ -56,6 +57,20 @@ def rules(clause: Clause, register: Register) -> list[str]:
     return [say(rule_words(rule, register.activities)) for rule in clause.declare]
 
 
+def bound_words(bound: Mapping[str, Any]) -> str:
+    """Return what a rule of law says of one clause: "A-2.3.4: range.max, a limit (…)"."""
+    if not bound.get("figure"):
+        return str(bound.get("clause") or "")
+    sense = say(labels.SENSE_NAMES.get(str(bound.get("sense")), ("", "")))
+    when = say((str(bound.get("when_zh") or ""), str(bound.get("when_en") or "")))
+    return " · ".join(part for part in (f"{bound.get('clause')} {bound['figure']}", sense, when) if part)
+
+
+def group_name(code: str | None, register: Register) -> str:
+    """Return what a group is called; its code where there is none of that name."""
+    return next((say((one.zh, one.en)) for one in register.groups if one.code == code), code or "")
+
+
 def diff(kind: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None, register: Register) -> list[DiffRow]:
     """Return the fields that differ, with the words that went and came."""
     calendar = [((entry or {}).get("figures") or {}).get("calendar") for entry in (old, new)]
@@ -85,6 +100,12 @@ def _words(field: str, value: Any, register: Register, calendar: str | None) -> 
         return ""
     if field in CODED:
         return say(CODED[field].get(value, (str(value), str(value))))
+    if field == "owner":
+        return group_name(str(value), register)
+    if field == "bounds" and isinstance(value, list):
+        return "\n".join(bound_words(one) for one in value)
+    if field == "where" and isinstance(value, list):
+        return "\n".join(map(str, value))
     if field == "flow" and isinstance(value, list):
         return ", ".join(say(labels.FLOW_NAMES.get(one, (one, one))) for one in value)
     if field == "declare" and isinstance(value, list):
