@@ -23,6 +23,7 @@ from app.wiring import services as current
 from tests.conftest import MONDAY, ROOT
 from tests.processes.test_papers import COMPLAINT
 from tests.robot import fill
+from tests.web.pages import Browser
 
 DAY = timedelta(days=1)
 WHY = "前台同时接听两部电话，响应晚了。"
@@ -229,8 +230,8 @@ def work_off(services: Services, clock: FixedClock, instance_id: str) -> None:
     raise AssertionError("the rectification goes on for ever")
 
 
-def test_a_verified_rectification_closes_its_deviation_once(services: Services, clock: FixedClock, case_id: str,
-                                                            people: Callable[[str], Actor]) -> None:
+def test_a_verified_rectification_closes_its_deviation_once(any_app: Flask, services: Services, clock: FixedClock,
+                                                            case_id: str, people: Callable[[str], Actor]) -> None:
     deviation_id, instance_id = correcting(services, case_id, people)
     services.deviations.sweep()
     assert late(case_id).state == "correcting"
@@ -242,6 +243,9 @@ def test_a_verified_rectification_closes_its_deviation_once(services: Services, 
     assert services.deviations.sweep() == 0
     notes = [one for one in rows.notes(deviation_id) if one.verb == "verified"]
     assert [one.detail["instance"] for one in notes] == [instance_id]
+    page = Browser(any_app, "compliance").text(f"/compliance/deviations/{deviation_id}")
+    assert "整改已实施并经验证达标。" in page
+    assert f"/instances/{instance_id}" in page
     services.conformance.judge_some([case_id])  # history keeps the breach; a correction that was verified stays
     assert late(case_id).state == "closed"
     services.deviations.reopen(deviation_id, people("compliance"), "复核发现问题仍在。")
