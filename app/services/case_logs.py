@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from app.policy.conformance import CaseLog, ClockFacts, Entry, Happening, Monitors, Paper
+from app.policy.conformance import CaseLog, Change, ClockFacts, Entry, Happening, Monitors, Paper
+from app.services.sla_plan import NEVER_PAUSED
 from app.store.models import Case
 from app.store.queries.conformance import Batch
 from app.work_calendar import Span
@@ -26,8 +27,12 @@ def log_of(case: Case, batch: Batch, monitors: Monitors) -> CaseLog:
         _entries(batch.entries.get(case.id, ())),
         [Paper(row.kind, row.number, row.state, row.copies, tuple(batch.holders.get(row.id, ())), {}, row.opened_at,
                row.closed_at) for row in batch.papers.get(case.id, ())],
-        _clocks(batch.clocks.get(case.id, ()), batch.checks, monitors.extended_by), _ended_at(case, batch),
-        case.archived_at, case.keep_until)
+        _clocks(batch.clocks.get(case.id, ()), monitors.extended_by), _ended_at(case, batch),
+        case.archived_at, case.keep_until, _changes(batch.changes.get(case.id, ()), monitors.facts))
+
+
+def _changes(found: Collection[Any], facts: Collection[str]) -> list[Change]:
+    return [Change(row.at, name, before) for row in found for name, (before, _) in row.detail.items() if name in facts]
 
 
 def _ended_at(case: Case, batch: Batch) -> datetime | None:
@@ -44,30 +49,23 @@ def _entries(found: Collection[Any]) -> list[Entry]:
     for row in found:
         first = entries.get(row.work_item_id)
         entries[row.work_item_id] = Entry(row.process, row.element_id, row.form_id, row.data or {}, row.submitted_by,
-                                          first.at if first else row.submitted_at, row.group_code)
+                                          first.at if first else row.submitted_at, row.group_code, row.instance_id)
     return list(entries.values())
 
 
-def _clocks(found: Collection[Any], checks: Mapping[int, Collection[Any]],
-            extended_by: Collection[str]) -> Mapping[str, ClockFacts]:
+def _clocks(found: Collection[Any], extended_by: frozenset[str]) -> Mapping[str, ClockFacts]:
     clocks: dict[str, ClockFacts] = {}
     for row in found:
         known = clocks.get(row.name, ClockFacts())
+        stops = row.pauses if row.name not in NEVER_PAUSED else ()  # a stop that O4 forbids gives no time
         spans = {*known.pauses, *(Span(datetime.fromisoformat(pause["from"]), datetime.fromisoformat(pause["to"]))
-                                  for pause in row.pauses or () if pause["to"])}
-        running = row.state == "open"
-        signed = row.due_at if set(extended_by).intersection(row.clauses or ()) else None
+                                  for pause in stops or () if pause["to"])}
+        running = row.state == "open" and row.name not in NEVER_PAUSED
+        signed = extended_by.intersection(row.clauses or ())
         clocks[row.name] = ClockFacts(
             tuple(sorted(spans, key=lambda span: (span.start, span.end))) if spans else (),
             row.paused_at if running else None,
             (*known.lapses, row.paused_at) if row.state == "cancelled" and row.paused_at else known.lapses,
-            signed or known.agreed,
-            _held_against(known, row, checks))
+            (*known.agreed, Span(row.started_at, row.due_at)) if signed else known.agreed)
     return clocks
 
-
-def _held_against(known: ClockFacts, row: Any, checks: Mapping[int, Collection[Any]]) -> frozenset[str] | None:
-    """The clauses of the clock that was reached first: a later one, an appeal's, did not begin at registration."""
-    if known.held_against is not None or row.state != "reached" or row.id not in checks:
-        return known.held_against
-    return frozenset(check.clause for check in checks[row.id])

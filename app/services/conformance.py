@@ -136,7 +136,7 @@ class Conformance:
         if not ids:
             return []
         base, calendar = self._base, self._rt.calendar()
-        batch = queries.batch(session, ids, base.elements, base.forms, base.papers)
+        batch = queries.batch(session, ids, base.elements, base.forms, base.papers, base.facts)
         found, in_force = [], self._monitors_for(batch.cases)
         for case in batch.cases:
             monitors = in_force[case.id]

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from app.clock import as_utc
 from app.durations import add_months, parse_duration
 from app.policy.conformance.log import CaseLog, Happening, Index
+from app.policy.conformance.past import Past
 from app.policy.conformance.rules import Monitor, Monitors
 from app.policy.conformance.templates import BROKEN, KEPT, PENDING, TEMPLATES, WORST, Evidence, Found, Rule, Sight, told
 from app.work_calendar import WorkCalendar
 
 NOT_APPLICABLE = "not_applicable"
 COMPANY = "company"
+BY_THEMSELVES = frozenset({"record", "ahead", "copies"})  # these look at what was written while the clause bore
 
 
 class Verdict(NamedTuple):
@@ -34,15 +38,40 @@ def judge(monitors: Monitors, log: CaseLog, now: datetime, calendar: WorkCalenda
     """Return the verdicts of a case at `now`; those that don't apply only with `everything`."""
     sight = Sight(log, Index(log), now, calendar)
     words, found = sight.index.words, []
-    for monitor in monitors.for_case(log):
+    for monitor, seen in _bearing(monitors, sight):
         if monitor.triggers is None or not words.isdisjoint(monitor.triggers):
-            verdict = _judged(monitor, sight)
+            verdict = _judged(monitor, seen)
             if verdict is not None:
                 found.append(verdict)
     if everything:
         judged = {verdict.clause for verdict in found}
         found += [_not_applicable(monitor, log) for monitor in monitors.cases if monitor.clause not in judged]
     return found
+
+
+def _bearing(monitors: Monitors, sight: Sight) -> Iterable[tuple[Monitor, Sight]]:
+    """The monitors that bear on the case, or did before its facts changed, each with what it may look at."""
+    log = sight.log
+    if not log.changes:
+        return ((monitor, sight) for monitor in monitors.bearing_on(log.facts))
+    settled = next(iter(sight.index.of(monitors.settled_by)), None)
+    sight = replace(sight, past=Past(log, settled.at if settled else None))
+    return _as_it_was(monitors, sight)
+
+
+def _as_it_was(monitors: Monitors, sight: Sight) -> Iterator[tuple[Monitor, Sight]]:
+    assert sight.past is not None  # noqa: S101 - given by the only caller
+    past, stretches = sight.past, sight.past.all()
+    for monitor in monitors.cases:
+        bore = [monitor.bears_on(facts) for facts in stretches]
+        if all(bore):
+            yield monitor, sight
+        elif any(bore):
+            yield monitor, replace(sight, bears=partial(_bore, monitor, past))
+
+
+def _bore(monitor: Monitor, past: Past, moment: datetime) -> bool:
+    return monitor.bears_on(past.at(moment))
 
 
 def _not_applicable(monitor: Monitor, log: CaseLog) -> Verdict:
@@ -53,7 +82,7 @@ def _not_applicable(monitor: Monitor, log: CaseLog) -> Verdict:
 
 
 def _judged(monitor: Monitor, sight: Sight) -> Verdict | None:
-    found = [one for rule in monitor.rules if (one := TEMPLATES[rule.template](rule, sight)) is not None]
+    found = [one for rule in monitor.rules if (one := _found(rule, sight)) is not None]
     if not found:
         return None
     if len(found) > 1:
@@ -62,6 +91,14 @@ def _judged(monitor: Monitor, sight: Sight) -> Verdict | None:
     due = min((one.due_at for one in found if one.due_at is not None), default=None) if first.state == PENDING else None
     return Verdict(monitor.clause, first.state, first.since, due, monitor.obligation,
                    tuple(one.evidence for one in found))
+
+
+def _found(rule: Rule, sight: Sight) -> Found | None:
+    """What a rule finds; one that nothing triggers bears on the case by what it was when that came to be so."""
+    one = TEMPLATES[rule.template](rule, sight)
+    if one is None or sight.bears is None or rule.triggers is not None or rule.template in BY_THEMSELVES:
+        return one
+    return one if sight.bears(sight.now if one.state == PENDING else one.since) else None
 
 
 def _rank(one: Found) -> tuple[int, float]:
@@ -93,22 +130,27 @@ def _cadence(monitor: Monitor, rule: Rule, happenings: Sequence[Happening], sinc
 
 
 def _periods(rule: Rule, since: datetime, now: datetime) -> Iterator[tuple[date, datetime, datetime]]:
-    """Yield (first day, from, until) of each whole period since the work began; `due_day` shortens it."""
+    """Yield (first day, from, until) of each whole period since the work began; `due_day` shortens it.
+
+    Weeks begin on Monday, months on their first day, quarters and half-years with those of the calendar.
+    """
     every, zone = parse_duration(str(rule.options["every"])), since.tzinfo
 
     def begin(day: date) -> datetime:
         return as_utc(datetime.combine(day, time(0), tzinfo=zone))
 
+    def following(day: date) -> date:
+        return (add_months(datetime.combine(day, time(0), tzinfo=zone), every.months).date() if every.months
+                else day + timedelta(days=every.days))
+
+    began = since.date()
     if every.months:
-        start = since.date().replace(day=1)
-        step = every.months
-        first = add_months(datetime.combine(start, time(0), tzinfo=zone), 0 if since.date() == start else step).date()
+        first = began.replace(month=(began.month - 1) // every.months * every.months + 1, day=1)
     else:
-        start = since.date() - timedelta(days=since.weekday())
-        first = start if since.date() == start else start + timedelta(days=every.days)
+        first = began - timedelta(days=began.weekday())
+    while first < began:
+        first = following(first)
     while first <= now.date():
-        after = (add_months(datetime.combine(first, time(0), tzinfo=zone), every.months).date() if every.months
-                 else first + timedelta(days=every.days))
-        due_day = rule.options.get("due_day")
+        after, due_day = following(first), rule.options.get("due_day")
         yield first, begin(first), begin(first + timedelta(days=int(due_day)) if due_day else after)
         first = after

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from app.work_calendar import Span
@@ -40,6 +41,7 @@ class Entry:
     by: str
     at: datetime
     group: str | None
+    instance: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,14 @@ class Paper:
     closed_at: datetime | None
 
 
+class Change(NamedTuple):
+    """A fact of the case that became another one."""
+
+    at: datetime  # aware UTC
+    name: str
+    before: Any  # None: it was not known
+
+
 @dataclass(frozen=True)
 class ClockFacts:
     """What is known of one SLA clock's standing still and being taken away."""
@@ -63,8 +73,7 @@ class ClockFacts:
     pauses: tuple[Span, ...] = ()
     paused_since: datetime | None = None  # it stands still now
     lapses: tuple[datetime, ...] = ()  # it was taken away: what was owed then is not owed any more
-    agreed: datetime | None = None  # the customer signed another date
-    held_against: frozenset[str] | None = None  # the clauses whose limits counted when it was reached; None: it was not
+    agreed: tuple[Span, ...] = ()  # the customer signed another date: from when, until when; the oldest first
 
 
 @dataclass(frozen=True)
@@ -72,27 +81,30 @@ class CaseLog:
     """One case: its facts, and everything that happened."""
 
     id: str
-    facts: Mapping[str, Any]  # type, level, origin, severity, channel, flags …, and the further facts
+    facts: Mapping[str, Any]  # as they are now: type, level, origin, severity, channel, flags …, and the further facts
     state: str  # open | closed | cancelled
     running: bool  # something of it still moves
     registered_at: datetime
     policy_version: str
-    happenings: Sequence[Happening]  # in order, those of DONE only
+    happenings: Sequence[Happening]  # those of DONE only
     entries: Sequence[Entry] = ()
     papers: Sequence[Paper] = ()
     clocks: Mapping[str, ClockFacts] = field(default_factory=dict)
     ended_at: datetime | None = None  # closed or cancelled
     archived_at: datetime | None = None
     keep_until: datetime | None = None
+    changes: Sequence[Change] = ()  # of the facts that conditions ask for, the oldest first
 
 
 class Index:
     """The happenings of a log by the words that monitors use: an activity, "process/element", or "@…"."""
 
     def __init__(self, log: CaseLog) -> None:
+        # Steps that run at once are written in another order than that in which they happened.
+        self.happenings: Sequence[Happening] = sorted(log.happenings, key=order)
         self._by: dict[str, list[Happening]] = {}
         self._several: dict[tuple[str, ...], Sequence[Happening]] = {}  # several names asked for together
-        for one in log.happenings:
+        for one in self.happenings:
             self._by.setdefault(f"{one.process}/{one.element}", []).append(one)
             if one.activity is not None:
                 self._by.setdefault(one.activity, []).append(one)
@@ -130,6 +142,4 @@ def follows(one: Happening, other: Happening) -> bool:
     return one.instance != other.instance or one.seq > other.seq
 
 
-def order(one: Happening) -> tuple[datetime, int]:
-    """Return what sorts happenings: the moment, then the place in history."""
-    return one.at, one.seq
+order = attrgetter("at", "seq")  # what sorts happenings: the moment, then the place in history

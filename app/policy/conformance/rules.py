@@ -15,7 +15,6 @@ from typing import Any
 from app.durations import parse_duration
 from app.errors import BadDuration, Finding, Refused
 from app.facts import Period
-from app.policy.conformance.log import CaseLog
 from app.policy.conformance.templates import CADENCE, TEMPLATES, Rule
 from app.policy.register import Clause, Register, parsed, rows_of
 
@@ -72,6 +71,7 @@ class Bindings:
     flows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # flow -> conditions
     extended_by: frozenset[str] = frozenset()  # clauses by which a customer agrees to another date
     released_by: frozenset[str] = frozenset()  # outcomes after which a case owes nothing more
+    settled_by: tuple[str, ...] = ()  # what is done when the facts of a case have been found out
     unjudged: Mapping[str, str] = field(default_factory=dict)  # clause -> why history can't tell
     entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # clause -> what is bound
 
@@ -86,7 +86,15 @@ class Monitors:
     unjudged: Mapping[str, str]
     extended_by: frozenset[str]
     released_by: frozenset[str]
+    settled_by: tuple[str, ...] = ()
     known: dict[tuple[Any, ...], tuple[Monitor, ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The facts that conditions or records ask for."""
+        asked = (place for monitor in self.cases for rule in monitor.rules
+                 for one in (rule.options.get("fields") or {}).values() for place in _listed(one))
+        return tuple(sorted({*self.conditions, *(place[1:] for place in asked if place.startswith("@"))}))
 
     @cached_property
     def conditions(self) -> tuple[str, ...]:
@@ -104,28 +112,6 @@ class Monitors:
             found = self.known[key] = tuple(monitor for monitor in self.cases if monitor.bears_on(facts))
         return found
 
-    @cached_property
-    def graded(self) -> Mapping[str, str]:
-        """Clauses that bear on some levels only, each with the SLA clock that it is judged by."""
-        return {monitor.clause: clock for monitor in self.cases if any("level" in one for one in monitor.conditions)
-                for clock in [next((rule.clock for rule in monitor.rules if rule.clock), None)] if clock}
-
-    def for_case(self, log: CaseLog) -> tuple[Monitor, ...]:
-        """Return the monitors that bear on a case.
-
-        A level may change after a promise was met: whether a clause of some levels bore on it is then told by the
-        clauses that its clock was held against, not by what the level is now.
-        """
-        told = {name: clock.held_against for name, clock in log.clocks.items() if clock.held_against is not None}
-        present = self.bearing_on(log.facts)
-        if not told:
-            return present
-        settled = {clause: clause in told[clock] for clause, clock in self.graded.items() if clock in told}
-        now = {monitor.clause for monitor in present}
-        if all(bore == (clause in now) for clause, bore in settled.items()):
-            return present
-        return tuple(one for one in self.cases if settled.get(one.clause, one.clause in now))
-
     @property
     def forms(self) -> frozenset[str]:
         """The forms whose entries rules read."""
@@ -142,7 +128,7 @@ class Monitors:
     def elements(self) -> frozenset[str]:
         """The elements that rules name: read from history even where they carry no activity."""
         named = (name for monitor in (*self.cases, *self.company) for rule in monitor.rules for name in rule.names)
-        return frozenset(name.partition("/")[2] for name in named if "/" in name)
+        return frozenset(name.partition("/")[2] for name in (*named, *self.settled_by) if "/" in name)
 
     def of(self, clause: str) -> Monitor | None:
         """Return the monitor of a clause or of the one that it says the same as."""
@@ -169,6 +155,7 @@ def read_bindings(root: Path) -> Bindings:
         {row["flow"]: row.get("applies") or {} for row in listed("flows")},
         frozenset(row["clause"] for row in listed("extended_by")),
         frozenset(row["outcome"] for row in listed("released_by")),
+        tuple(row["element"] for row in listed("settled_by")),
         {row["clause"]: str(row["why"]) for row in listed("unjudged")}, {row["clause"]: row for row in rows})
 
 
@@ -204,7 +191,7 @@ def compile_monitors(register: Register, bindings: Bindings, *, strict: bool = T
     if findings:
         raise Refused(findings)
     return Monitors(register.version, tuple(cases), tuple(company), bindings.unjudged, bindings.extended_by,
-                    bindings.released_by)
+                    bindings.released_by, bindings.settled_by)
 
 
 def _rules(clause: Clause, bindings: Bindings, activities: Iterable[str]) -> Iterator[Rule]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from app.facts import Period
 from app.policy.conformance.log import LAST, CaseLog, ClockFacts, Happening, Index
+from app.policy.conformance.past import Past
 from app.work_calendar import WorkCalendar
 
 KEPT, BROKEN, PENDING = "kept", "broken", "pending"
@@ -62,7 +63,14 @@ class Sight:
     index: Index
     now: datetime
     calendar: WorkCalendar
+    past: Past | None = None  # its facts have changed
+    bears: Callable[[datetime], bool] | None = None  # whether the clause bore on it then; None: at any time
     known: dict[tuple[datetime, Period], datetime] = field(default_factory=dict)  # deadlines that clauses share
+
+    def triggers(self, names: tuple[str, ...]) -> Sequence[Happening]:
+        """Return what happened of `names` while the clause bore on the case, in order."""
+        found, bears = self.index.of(names), self.bears
+        return found if bears is None else [one for one in found if bears(one.at)]
 
     def due(self, start: datetime, period: Period) -> datetime:
         """Return when the period from `start` ends, pauses aside."""

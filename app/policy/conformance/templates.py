@@ -9,7 +9,7 @@ from typing import Any
 from app.clock import as_utc
 from app.durations import add_months
 from app.facts import Period
-from app.policy.conformance.log import CaseLog, ClockFacts, Happening, follows, order
+from app.policy.conformance.log import FIRST, CaseLog, ClockFacts, Happening, follows, order
 from app.policy.conformance.ruling import (
     BROKEN,
     CADENCE,
@@ -27,6 +27,7 @@ from app.policy.conformance.ruling import (
     worst,
 )
 from app.policy.conformance.written import ahead, copies, paper, record, retention, update_every
+from app.work_calendar import Span
 
 __all__ = ["BROKEN", "CADENCE", "KEPT", "PENDING", "TEMPLATES", "WORST", "Evidence", "Found", "Rule", "Sight", "told"]
 
@@ -43,8 +44,23 @@ def response(rule: Rule, sight: Sight) -> Found | None:
     if rule.options.get("once"):
         triggers = triggers[:1]
     following = [*triggers[1:], None] if rule.clock else [None] * len(triggers)
-    return worst(one for one in (_answered(rule, sight, trigger, after, answers)
-                                  for trigger, after in zip(triggers, following, strict=True)) if one is not None)
+    found = ((trigger, _answered(rule, sight, trigger, after, answers))
+             for trigger, after in zip(triggers, following, strict=True))
+    return worst(one for trigger, one in found if one is not None
+                 and (sight.bears is None or sight.bears(_owed_at(rule, sight, trigger, one))))
+
+
+def _owed_at(rule: Rule, sight: Sight, trigger: Happening, one: Found) -> datetime:
+    """The moment whose facts tell whether the clause bore on the case.
+
+    A step calls for what the case was when it was done. What counts from the registration goes by what the case was
+    when it was answered, else when it fell due; with a clock, which is regraded with its case, by what it is now.
+    """
+    if trigger.seq != FIRST and not rule.clock:
+        return trigger.at
+    if "by" in one.evidence:
+        return datetime.fromisoformat(one.evidence["by"]["at"])
+    return sight.now if rule.clock or one.state == PENDING else one.since
 
 
 def _answered(rule: Rule, sight: Sight, trigger: Happening, after: Happening | None,
@@ -72,7 +88,8 @@ def _by_day(rule: Rule, sight: Sight, trigger: Happening, answer: Happening | No
     if answer is not None:
         kept = answer.at <= due
         return Found(KEPT if kept else BROKEN, answer.at if kept else due, evidence, due)
-    if sight.log.state == "cancelled":
+    lapsed = _lapsed(sight.log, NO_CLOCK, trigger.at, None)
+    if lapsed is not None and lapsed <= due:
         return None
     return Found(BROKEN, due, evidence, due) if sight.now > due else Found(PENDING, trigger.at, evidence, due)
 
@@ -83,11 +100,11 @@ def _in_time(rule: Rule, within: Period, sight: Sight, span: tuple[Happening, Ha
     clock = sight.log.clocks.get(rule.clock or "", NO_CLOCK)
     due = sight.due(trigger.at, within)
     if clock.pauses:
-        due = sight.calendar.extend(due, clock.pauses, within.calendar)
-        evidence["pauses"] = [[span.start.isoformat(), span.end.isoformat()] for span in clock.pauses
-                              if span.end > trigger.at]
-    if clock.agreed is not None and clock.agreed > due:
-        due = clock.agreed
+        due = _moved(due, clock.pauses, trigger.at, within, sight, evidence)
+    signed = [span.end for span in clock.agreed
+              if span.start >= trigger.at and (after is None or span.start < after.at)]
+    if signed and signed[-1] > due:  # an earlier date takes nothing from the clause's own limit
+        due = signed[-1]
         evidence["agreed"] = True
     evidence |= {"due": due.isoformat(), "limit": within.duration, "calendar": within.calendar}
     lapsed = _lapsed(sight.log, clock, trigger.at, after)
@@ -103,6 +120,17 @@ def _in_time(rule: Rule, within: Period, sight: Sight, span: tuple[Happening, Ha
     return Found(BROKEN, due, evidence, due)
 
 
+def _moved(due: datetime, pauses: Sequence[Span], since: datetime, within: Period, sight: Sight,
+           evidence: dict[str, Any]) -> datetime:
+    """The due time after the pauses: those of an earlier round, or the part of one before the start, give no time."""
+    counting = [Span(max(span.start, since), span.end) for span in pauses if span.end > since]
+    moved = sight.calendar.extend(due, counting, within.calendar)
+    told_of = [[span.start.isoformat(), span.end.isoformat()] for span in counting if span.start < moved]
+    if told_of:
+        evidence["pauses"] = told_of
+    return moved
+
+
 def _lapsed(log: CaseLog, clock: ClockFacts, since: datetime, after: Happening | None) -> datetime | None:
     """When nothing was owed any more: withdrawn, the clock taken away, or begun anew (a new round)."""
     moments = [*clock.lapses, log.ended_at if log.state == "cancelled" else None, after.at if after else None]
@@ -112,7 +140,7 @@ def _lapsed(log: CaseLog, clock: ClockFacts, since: datetime, after: Happening |
 def precedence(rule: Rule, sight: Sight) -> Found | None:
     """No `b` without an `a` before it; `a` of several alternatives: any of them."""
     first = sight.index.of(rule.a)
-    return worst(_preceded(rule, first, later) for later in sight.index.of(rule.b))
+    return worst(_preceded(rule, first, later) for later in sight.triggers(rule.b))
 
 
 def _preceded(rule: Rule, first: Sequence[Happening], later: Happening) -> Found:
@@ -126,22 +154,23 @@ def _preceded(rule: Rule, first: Sequence[Happening], later: Happening) -> Found
 
 def chain_response(rule: Rule, sight: Sight) -> Found | None:
     """Right after each `a`, the next activity of the same instance is a `b`."""
-    return worst(one for one in (_chained(rule, sight, trigger) for trigger in sight.index.of(rule.a)) if one)
+    return worst(one for one in (_chained(rule, sight, trigger) for trigger in sight.triggers(rule.a)) if one)
 
 
 def _chained(rule: Rule, sight: Sight, trigger: Happening) -> Found | None:
-    following = next((one for one in sight.log.happenings if order(one) > order(trigger) and one.activity
-                      and one.instance == trigger.instance), None)
+    wanted = sight.index.of(rule.b)
+    following = next((one for one in sight.index.happenings if order(one) > order(trigger)
+                      and one.instance == trigger.instance and (one.activity or one in wanted)), None)
     evidence = {"rule": rule.template, "from": told(trigger), "wanted": list(rule.b)}
     if following is None:
         return owed(sight, trigger.at, evidence)
-    kept = following in sight.index.of(rule.b)
+    kept = following in wanted
     return Found(KEPT if kept else BROKEN, following.at, {**evidence, "by": told(following)})
 
 
 def not_succession(rule: Rule, sight: Sight) -> Found | None:
     """After an `a` no `b` may follow."""
-    first = next(iter(sight.index.of(rule.a)), None)
+    first = next(iter(sight.triggers(rule.a)), None)
     if first is None:
         return None
     evidence = {"rule": rule.template, "from": told(first), "forbidden": list(rule.b)}
@@ -165,7 +194,7 @@ def existence(rule: Rule, sight: Sight) -> Found | None:
 
 def absence(rule: Rule, sight: Sight) -> Found | None:
     """No `a` happens."""
-    found = next(iter(sight.index.of(rule.a)), None)
+    found = next(iter(sight.triggers(rule.a)), None)
     evidence = {"rule": rule.template, "forbidden": list(rule.a)}
     if found is not None:
         return Found(BROKEN, found.at, {**evidence, "by": told(found)})
@@ -174,7 +203,7 @@ def absence(rule: Rule, sight: Sight) -> Found | None:
 
 def init(rule: Rule, sight: Sight) -> Found | None:
     """The first activity is an `a`."""
-    first = next((one for one in sight.log.happenings if one.activity), None)
+    first = next((one for one in sight.index.happenings if one.activity), None)
     if first is None:
         return None
     kept = first in sight.index.of(rule.a)
@@ -208,12 +237,12 @@ def role(rule: Rule, sight: Sight) -> Found | None:
     groups = rule.options["groups"]
     return worst(Found(KEPT if one.group in groups else BROKEN, one.at,
                         {"rule": rule.template, "by": told(one), "groups": list(groups)})
-                  for one in sight.index.of(rule.a))
+                  for one in sight.triggers(rule.a))
 
 
 def four_eyes(rule: Rule, sight: Sight) -> Found | None:
     """Nobody does `b` who did an `a` before; with `ranks`, `b` is done by a higher one than `a`."""
-    return worst(one for one in (_seen(rule, sight, later) for later in sight.index.of(rule.b)) if one is not None)
+    return worst(one for one in (_seen(rule, sight, later) for later in sight.triggers(rule.b)) if one is not None)
 
 
 def _seen(rule: Rule, sight: Sight, later: Happening) -> Found | None:
@@ -235,7 +264,7 @@ SYSTEMS = frozenset({"system", "customer", ""})
 
 def threshold(rule: Rule, sight: Sight) -> Found | None:
     """An amount on the clause's side of its figure is approved (`a`) by the clause's approver."""
-    return worst(one for one in (_approved(rule, sight, made) for made in sight.index.of(rule.a)) if one is not None)
+    return worst(one for one in (_approved(rule, sight, made) for made in sight.triggers(rule.a)) if one is not None)
 
 
 COMPARE: Mapping[str, Callable[[float, float], bool]] = {
@@ -245,9 +274,10 @@ COMPARE: Mapping[str, Callable[[float, float], bool]] = {
 
 def _approved(rule: Rule, sight: Sight, made: Happening) -> Found | None:
     limit, form = rule.options["threshold"], rule.options["form"]
-    given = [(one.at, one.data.get(rule.options["field"])) for one in sight.log.entries
-             if one.form == form and one.at <= made.at and _number(one.data.get(rule.options["field"])) is not None]
-    amount = _number(given[-1][1]) if given else None
+    given = [amount for one in sight.log.entries if one.form == form and one.at <= made.at
+             and not (rule.same_instance and one.instance != made.instance)
+             and (amount := _number(one.data.get(rule.options["field"]))) is not None]
+    amount = given[-1] if given else None
     if amount is None or not COMPARE[limit["op"]](amount, float(limit["value"])):
         return None
     groups = rule.options["groups"]

@@ -9,7 +9,7 @@ from typing import Any
 from app.clock import as_utc
 from app.durations import parse_duration
 from app.facts import Period
-from app.policy.conformance.log import CANCELLED, CLOSED, Entry, order
+from app.policy.conformance.log import CANCELLED, CLOSED, Entry, Happening, order
 from app.policy.conformance.ruling import (
     BROKEN,
     KEPT,
@@ -35,12 +35,14 @@ def _entries(rule: Rule, sight: Sight) -> Iterator[Entry]:
     forms = rule.options["form"] if isinstance(rule.options["form"], list) else [rule.options["form"]]
     among = rule.options.get("among") or {}
     return (entry for entry in sight.log.entries
-            if entry.form in forms and all(entry.data.get(name) in values for name, values in among.items()))
+            if entry.form in forms and all(entry.data.get(name) in values for name, values in among.items())
+            and (sight.bears is None or sight.bears(entry.at)))
 
 
 def _recorded(rule: Rule, sight: Sight, entry: Entry, wanted: Mapping[str, Any]) -> Found:
+    facts = sight.past.at(entry.at) if sight.past else sight.log.facts
     missing = [name for name, places in wanted.items() if not any(
-        _given(sight.log.facts.get(place[1:]) if place.startswith("@") else entry.data.get(place))
+        _given(facts.get(place[1:]) if place.startswith("@") else entry.data.get(place))
         for place in (places if isinstance(places, list) else [places]))]
     evidence = {"rule": rule.template, "form": entry.form, "missing": missing, "by": _written(entry)}
     return Found(BROKEN if missing else KEPT, entry.at, evidence)
@@ -75,7 +77,8 @@ def _written(entry: Entry) -> dict[str, Any]:
 def copies(rule: Rule, sight: Sight) -> Found | None:
     """Every sealed paper of a kind has its copies, one for each recipient that the clause names."""
     kinds = rule.options["paper"] if isinstance(rule.options["paper"], list) else [rule.options["paper"]]
-    return worst(_copied(rule, paper) for paper in sight.log.papers if paper.kind in kinds and paper.state != "void")
+    return worst(_copied(rule, paper) for paper in sight.log.papers if paper.kind in kinds and paper.state != "void"
+                 and (sight.bears is None or sight.bears(paper.closed_at or sight.now)))
 
 
 def _copied(rule: Rule, paper: Any) -> Found:
@@ -91,7 +94,7 @@ def _copied(rule: Rule, paper: Any) -> Found:
 def paper(rule: Rule, sight: Sight) -> Found | None:
     """Every `a` is followed by, or stands with, a paper of the kind."""
     made = next((one for one in sight.log.papers if one.kind == rule.options["paper"] and one.state != "void"), None)
-    trigger = next(iter(sight.index.of(rule.a)), None)
+    trigger = next(iter(sight.triggers(rule.a)), None)
     if trigger is None:
         return None
     evidence = {"rule": rule.template, "from": told(trigger), "missing": [] if made else [rule.options["paper"]]}
@@ -115,13 +118,13 @@ def retention(rule: Rule, sight: Sight) -> Found | None:
 
 
 def update_every(rule: Rule, sight: Sight) -> Found | None:
-    """From `a` until `until` (or the end) no more than `every` passes without a `b`; `limit` is that span."""
-    start = next(iter(sight.index.of(rule.a)), None)
-    if start is None:
-        return None
-    stops = [one for one in sight.index.of(tuple(rule.options.get("until") or (CLOSED, CANCELLED)))
-             if order(one) > order(start)]
-    end = stops[0] if stops else None
+    """From each `a` until `until` (or the end) no more than `every` passes without a `b`; `limit` is that span."""
+    return worst(_told(rule, sight, start) for start in sight.triggers(rule.a))
+
+
+def _told(rule: Rule, sight: Sight, start: Happening) -> Found:
+    stops = sight.index.of(tuple(rule.options.get("until") or (CLOSED, CANCELLED)))
+    end = next((one for one in stops if order(one) > order(start)), None)
     period = Period(str(rule.options["every"]), "natural")
     previous = start
     evidence: dict[str, Any] = {"rule": rule.template, "limit": period.duration, "calendar": "natural",

@@ -8,3 +8,4 @@ from sqlalchemy import BigInteger, Integer, text
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 OPEN = text("state = 'open'")
 UNSEALED = text("chain IS NULL")
+FACTS_CHANGED = text("action = 'case:facts:changed'")

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, Integer, String, Text, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.store.base import Utc, db
-from app.store.models._columns import UNSEALED, Sequence
+from app.store.models._columns import FACTS_CHANGED, UNSEALED, Sequence
 
 
 class Audit(db.Model):  # type: ignore[name-defined,misc]
@@ -27,6 +27,7 @@ class Audit(db.Model):  # type: ignore[name-defined,misc]
     hash: Mapped[str | None] = mapped_column(String(64))
     __table_args__ = (
         Index("ix_audit_unsealed", "id", sqlite_where=UNSEALED, postgresql_where=UNSEALED),
+        Index("ix_audit_facts", "case_id", sqlite_where=FACTS_CHANGED, postgresql_where=FACTS_CHANGED),
         Index("ix_audit_at", "at"),
         Index("ix_audit_actor", "actor", "at"),
     )

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, desc, func, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Text, and_, case, cast, desc, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session
 
 from app.store.models import (
+    Audit,
     Case,
     Document,
     DocumentCopy,
     History,
     Instance,
     Milestone,
-    MilestoneCheck,
     Submission,
     Unjudged,
     Verdict,
     WorkItem,
 )
+from app.store.models._columns import FACTS_CHANGED
 from app.store.models.verdicts import COMPANY
 from app.store.queries.api import Line, Page, Place
 
@@ -42,13 +43,13 @@ class Batch:
     papers: Mapping[str, list[Line]]
     holders: Mapping[int, list[str | None]]
     clocks: Mapping[str, list[Line]]
-    checks: Mapping[int, list[Line]]  # by clock
+    changes: Mapping[str, list[Line]]  # of facts
     running: frozenset[str]
 
 
 def batch(session: Session, ids: Sequence[str], elements: Collection[str], forms: Collection[str],
-          kinds: Collection[str]) -> Batch:
-    """Read some cases with eight statements, however many they are."""
+          kinds: Collection[str], facts: Collection[str]) -> Batch:
+    """Read some cases with eight statements, however many they are; changes only of `facts`."""
     cases = list(session.scalars(select(Case).where(Case.id.in_(ids)).order_by(Case.id)))
     history = (select(History.case_id, History.seq, History.at, History.process, History.element_id, History.activity,
                       History.actor, History.group_code, History.instance_id)
@@ -57,23 +58,24 @@ def batch(session: Session, ids: Sequence[str], elements: Collection[str], forms
                .order_by(History.seq))
     entries = (select(Submission.case_id, Submission.work_item_id, Submission.form_id, Submission.data,
                       Submission.submitted_by, Submission.submitted_at, WorkItem.process, WorkItem.element_id,
-                      WorkItem.group_code)
+                      WorkItem.group_code, Submission.instance_id)
                .join(WorkItem, WorkItem.id == Submission.work_item_id)
                .where(Submission.case_id.in_(ids), Submission.form_id.in_(sorted(forms))).order_by(Submission.id))
     papers = (select(Document.case_id, Document.id, Document.kind, Document.number, Document.state, Document.copies,
                      Document.opened_at, Document.closed_at)
               .where(Document.case_id.in_(ids), Document.kind.in_(sorted(kinds))).order_by(Document.id))
-    checks = (select(MilestoneCheck.milestone_id, MilestoneCheck.clause)
-              .join(Milestone, Milestone.id == MilestoneCheck.milestone_id)
-              .where(MilestoneCheck.case_id.in_(ids), Milestone.state == "reached"))
+    told = cast(Audit.detail, Text)
+    changes = (select(Audit.case_id, Audit.at, Audit.detail)
+               .where(Audit.case_id.in_(ids), FACTS_CHANGED, or_(*(told.like(f'%"{name}": [%') for name in facts)))
+               .order_by(Audit.id))
     clocks = (select(Milestone.case_id, Milestone.id, Milestone.name, Milestone.state, Milestone.pauses,
-                     Milestone.paused_at, Milestone.due_at, Milestone.clauses)
+                     Milestone.paused_at, Milestone.started_at, Milestone.due_at, Milestone.clauses)
               .where(Milestone.case_id.in_(ids)).order_by(Milestone.id))
     running = select(Instance.case_id).where(Instance.case_id.in_(ids), Instance.state.in_(("active", "suspended")))
     by_case = _by(session.execute(papers).all())
     numbers = [row.id for rows in by_case.values() for row in rows]
     return Batch(cases, _by(session.execute(history).all()), _by(session.execute(entries).all()), by_case,
-                 _holders(session, numbers), _by(session.execute(clocks).all()), _by(session.execute(checks).all()),
+                 _holders(session, numbers), _by(session.execute(clocks).all()), _by(session.execute(changes).all()),
                  frozenset(str(one) for one in session.scalars(running)))
 
 
