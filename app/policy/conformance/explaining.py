@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from app.durations import parse_duration, words
@@ -69,11 +69,13 @@ class _Telling:
 
     def _deadline(self) -> list[tuple[str, str]]:
         e = self._evidence
+        if e["rule"] == "retention":
+            return []  # told with how long it is kept
         if e.get("agreed"):
-            due = self._at(e["due"])
+            due = self._until(e["due"])
             return [(f"客户签字同意的新期限：{due}。", f"The customer signed a new date: {due}.")]
         if "limit" not in e or "calendar" not in e or not e.get("from"):
-            return [(f"期限：{self._at(e['due'])}。", f"Due: {self._at(e['due'])}.")] if e.get("due") else []
+            return [(f"期限：{self._until(e['due'])}。", f"Due: {self._until(e['due'])}.")] if e.get("due") else []
         start = datetime.fromisoformat(e["from"]["at"])
         trace = self._calendar.add(start, Period(e["limit"], e["calendar"])).trace
         found = [(step["zh"], step["en"]) for step in trace]
@@ -81,7 +83,7 @@ class _Telling:
             span = (self._at(begin), self._at(end))
             found.append((f"{span[0]} 至 {span[1]} 停止计时。", f"The clock stood still from {span[0]} to {span[1]}."))
         if e.get("pauses") and e.get("due"):
-            found.append((f"顺延至 {self._at(e['due'])}。", f"Moved to {self._at(e['due'])}."))
+            found.append((f"顺延至 {self._until(e['due'])}。", f"Moved to {self._until(e['due'])}."))
         if e.get("paused"):
             found.append(("目前停止计时。", "The clock stands still now."))
         return found
@@ -139,11 +141,18 @@ class _Telling:
             found.append((f"缺少：{zh}。", f"Missing: {en}."))
         if e["rule"] == "retention":
             until = self._at(e["kept_until"]) if e["kept_until"] else "—"
-            found.append((f"保存至 {until}。", f"Kept until {until}."))
+            (zh, en), due = self._span(), self._until(e["due"])
+            found.append((f"应保存 {zh}，至 {due}；保存至 {until}。",
+                          f"To be kept for {en}, until {due}; kept until {until}."))
         return found
 
     def _name(self, what: str) -> tuple[str, str]:
         return SPECIAL.get(what) or self._naming(what)
+
+    def _until(self, moment: str) -> str:
+        """A moment up to which something counts: the midnight that ends a day is 24:00 of that day."""
+        at = self._calendar.local(datetime.fromisoformat(moment))
+        return f"{at - timedelta(days=1):%Y-%m-%d} 24:00" if at.time() == time(0) else f"{at:%Y-%m-%d %H:%M:%S}"
 
     def _at(self, moment: str) -> str:
         return f"{self._calendar.local(datetime.fromisoformat(moment)):%Y-%m-%d %H:%M:%S}"

@@ -54,13 +54,16 @@ def _owed_at(rule: Rule, sight: Sight, trigger: Happening, one: Found) -> dateti
     """The moment whose facts tell whether the clause bore on the case.
 
     A step calls for what the case was when it was done. What counts from the registration goes by what the case was
-    when it was answered, else when it fell due; with a clock, which is regraded with its case, by what it is now.
+    when it was answered, else when it fell due; with a clock, which is regraded with its case, by what it is now, or
+    was when it ended.
     """
     if trigger.seq != FIRST and not rule.clock:
         return trigger.at
     if "by" in one.evidence:
         return datetime.fromisoformat(one.evidence["by"]["at"])
-    return sight.now if rule.clock or one.state == PENDING else one.since
+    if rule.clock:
+        return sight.log.ended_at or sight.now
+    return sight.now if one.state == PENDING else one.since
 
 
 def _answered(rule: Rule, sight: Sight, trigger: Happening, after: Happening | None,
