@@ -130,8 +130,8 @@ class Story:
 
     def add(self, where: str, when: str, group: str, activity: str | None = None, actor: str = "") -> None:
         process, element = where.split("/")
-        self.happened[f"{where}@{when}"] = Happening(1000 + len(self.happened), at(when), process, element, activity,
-                                                     actor or group, group, process)
+        self.happened[f"{where}@{when}"] = Happening(max(one.seq for one in self.happened.values()) + 1, at(when),
+                                                     process, element, activity, actor or group, group, process)
 
     def answer(self, form: str, **data: Any) -> None:
         entry = self.entries[form]
