@@ -32,7 +32,9 @@ def log_of(case: Case, batch: Batch, monitors: Monitors) -> CaseLog:
 
 
 def _changes(found: Collection[Any], facts: Collection[str]) -> list[Change]:
-    return [Change(row.at, name, before) for row in found for name, (before, _) in row.detail.items() if name in facts]
+    """What became another one; what was first given then had been so all the time."""
+    return [Change(row.at, name, before) for row in found for name, (before, _) in row.detail.items()
+            if name in facts and before is not None]
 
 
 def _ended_at(case: Case, batch: Batch) -> datetime | None:

@@ -52,16 +52,16 @@ def judge(monitors: Monitors, log: CaseLog, now: datetime, calendar: WorkCalenda
 def _bearing(monitors: Monitors, sight: Sight) -> Iterable[tuple[Monitor, Sight]]:
     """The monitors that bear on the case, or did before its facts changed, each with what it may look at."""
     log = sight.log
-    if not log.changes:
-        return ((monitor, sight) for monitor in monitors.bearing_on(log.facts))
-    settled = next(iter(sight.index.of(monitors.settled_by)), None)
-    sight = replace(sight, past=Past(log, settled.at if settled else None))
-    return _as_it_was(monitors, sight)
+    if log.changes:
+        settled = next(iter(sight.index.of(monitors.settled_by)), None)
+        past = Past(log, settled.at if settled else None)
+        if past.changed:
+            return _as_it_was(monitors, past, replace(sight, past=past))
+    return ((monitor, sight) for monitor in monitors.bearing_on(log.facts))
 
 
-def _as_it_was(monitors: Monitors, sight: Sight) -> Iterator[tuple[Monitor, Sight]]:
-    assert sight.past is not None  # noqa: S101 - given by the only caller
-    past, stretches = sight.past, sight.past.all()
+def _as_it_was(monitors: Monitors, past: Past, sight: Sight) -> Iterator[tuple[Monitor, Sight]]:
+    stretches = past.all()
     for monitor in monitors.cases:
         bore = [monitor.bears_on(facts) for facts in stretches]
         if all(bore):

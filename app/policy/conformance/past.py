@@ -28,6 +28,11 @@ class Past:
                 facts = {**facts, change.name: change.before}
                 self._until.insert(0, (change.at, facts))
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything was ever otherwise."""
+        return bool(self._until)
+
     def at(self, moment: datetime) -> Mapping[str, Any]:
         """Return the facts that held at `moment` (aware); a change holds from its own moment on."""
         return next((facts for until, facts in self._until if moment < until), self._now)
