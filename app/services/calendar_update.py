@@ -11,7 +11,7 @@ from app.services import jobs, sla_recompute
 from app.services.audit import record
 from app.services.runtime import Runtime
 from app.services.sla_recompute import Change
-from app.store import milestones, working_days
+from app.store import milestones, verdicts, working_days
 from app.store.unit_of_work import after_commit, in_unit_of_work
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ class CalendarUpdate:
                 record(session, now, actor.name, "case:milestone:recounted", change.name, change.case_id,
                        {"before": change.due_before.isoformat(), "after": change.due_after.isoformat()})
             self._touch(session, {change.case_id for change in changes if change.due_before != change.due_after})
+            verdicts.mark_open(session)
             after_commit(session, self._rt.woken)
             return changes
 

@@ -289,8 +289,10 @@ class Step:
         self.instance.blob = self.execution.dump()
         self.instance.revision += 1
         writes = Projections(self).write(view)
+        if self._history or self.instance.case_id:  # a level or a clock of a case may change without an event
+            writes.append(verdicts.marking(self.session, self.instance.case_id))
         if self._history:
-            writes += [verdicts.marking(self.session, self.instance.case_id), inserting(History, self._history)]
+            writes.append(inserting(History, self._history))
         send(self.session, writes)
         if self.box is not None:
             self._rearm_relatives(self.box)

@@ -7,12 +7,12 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, delete, select, tuple_
+from sqlalchemy import Insert, delete, literal, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from app.store.bulk import insert_tuples
-from app.store.models import Unjudged, Verdict
+from app.store.models import Case, Unjudged, Verdict
 from app.store.models.verdicts import COMPANY
 from app.store.unit_of_work import Write, send
 
@@ -23,6 +23,14 @@ COLUMNS = ("subject", "clause", "period", "case_id", "state", "due_at", "since",
 def mark(session: Session, case_id: str | None) -> None:
     """Note, with one statement, that a case (None: the company) is to be judged again."""
     send(session, [marking(session, case_id)])
+
+
+def mark_open(session: Session) -> None:
+    """Note that every open case is to be judged again: the calendar has changed."""
+    dialect: Any = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    opened = select(Case.id, literal(1)).where(Case.state == "open")
+    session.execute(dialect.insert(Unjudged.__table__).from_select(["subject", "mark"], opened).on_conflict_do_update(
+        index_elements=[Unjudged.subject], set_={"mark": Unjudged.mark + 1}))
 
 
 def marking(session: Session, case_id: str | None) -> Write:

@@ -179,6 +179,14 @@ def appeal(group: str, actor: str) -> Callable[[Story], None]:
     return plant
 
 
+def recall(begun: str) -> Callable[[Story], None]:
+    """A faulty batch, found on Friday at 10:30: its recall begins within 72 hours."""
+    def plant(story: Story) -> None:
+        story.add("rectification/start_recalling", "02-13 10:30", "task_force")
+        story.add("rectification/begin_recall", begun, "task_force", "start_rectification")
+    return plant
+
+
 def late(where: str, when: str) -> Callable[[Story], None]:
     return lambda story: story.move(where, when)
 
@@ -229,6 +237,8 @@ PLANTS: dict[str, tuple[Callable[[Story], None], str]] = {
     "followed up after a day": (late("satisfaction/record_follow_up", "02-14 11:00:01"), "A-2.5.1"),
     "opinion closed after 14 days": (late("complaint/distribute_opinion", "02-27 00:00:01"), "B21-5-3"),
     "closed on the 14th day": (late("complaint/distribute_opinion", "02-27 00:00"), ""),
+    "recall begun after 72 hours": (recall("02-16 10:30:01"), "E-2.2.8"),
+    "recall begun within 72 hours": (recall("02-16 10:30"), ""),
     "tips after a month": (late("care/send_tips", "03-14 00:00:01"), "E-2.3.12"),
     "responsibility reviewed on the 11th": (late("assessment/review_responsibility", "03-11 00:00:01"), "B21-6-1"),
     # three working days: Friday, the Saturday that is worked, and Tuesday after Spring Festival

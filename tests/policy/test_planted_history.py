@@ -17,11 +17,14 @@ from flask import Flask
 from sqlalchemy import insert, select
 
 from app.clock import FixedClock
+from app.facts import Actor
 from app.policy.conformance import Change
+from app.services.calendar_update import CalendarUpdate
 from app.store import verdicts as marks
 from app.store.base import db
 from app.store.models import (
     Audit,
+    CalendarDay,
     Case,
     Document,
     DocumentCopy,
@@ -294,10 +297,56 @@ def test_a_level_changed_by_a_manager_is_judged_as_it_was(planted: Flask, clock:
     assert case.level is not None
     other = "P1" if case.level != "P1" else "P3"
     clock.advance(timedelta(days=2))
-    people = services().people
-    manager = people.actor_of(next(one.id for one in people.users() if one.username == "manager"))
+    manager = person("manager")
     before = {one.clause: one.state for one in services().conformance.of_case(case.id)}
     services().control.change_level(case.id, other, "按实际情况调整", manager)
     after = {one.clause: one.state for one in services().conformance.of_case(case.id)}
     settled = {"C-2.2.5", "C-2.2.6", "C-2.2.7", "D-2.2.6", "D-2.2.8", "D-2.2.10", "E-2.1.2", "E-2.1.3"}
     assert {clause: after[clause] for clause in settled} == {clause: before[clause] for clause in settled}
+
+
+def agreed_with_a_full_run() -> dict[tuple[str, str], tuple[Any, ...]]:
+    """What the sweep has come to, which must be what a full run says."""
+    services().conformance.sweep()
+    swept = state()
+    services().conformance.judge_all()
+    assert state() == swept
+    return swept
+
+
+def person(username: str) -> Actor:
+    people = services().people
+    return people.actor_of(next(one.id for one in people.users() if one.username == username))
+
+
+def test_what_changes_without_an_event_is_judged_again_as_well(any_app: Flask, clock: FixedClock) -> None:
+    """A level that is raised, a clock that is stopped and goes on, a holiday that is declared."""
+    clock.set(datetime.fromisoformat("2026-03-02T09:00:00+08:00"))
+    clerk, manager = Api(any_app, "clerk"), person("manager")
+    number = clerk.register(type="complaint", severity="general")["number"]
+    clock.advance(timedelta(minutes=5))
+    task = next(one for one in clerk.tasks(case=number, state="open") if one["element_id"] == "register_case")
+    full = clerk.get(f"/tasks/{task['id']}").get_json()
+    assert clerk.post(f"/tasks/{task['id']}/complete", {"data": answers(full)}).status_code == 200
+    db.session.rollback()
+    case = db.session.execute(select(Case).where(Case.number == number)).scalar_one()
+    case_id, level = case.id, case.level
+    before = agreed_with_a_full_run()
+    services().control.change_level(case_id, "P1" if level != "P1" else "P3", "按实际情况调整", manager)
+    raised = agreed_with_a_full_run()
+    assert raised.keys() != before.keys()
+    services().control.pause(case_id, "preliminary_proposal", "waiting_customer", "等客户回电", manager)
+    assert agreed_with_a_full_run() != raised
+    clock.advance(timedelta(hours=1))
+    services().control.resume(case_id, "preliminary_proposal", "客户已回电", manager)
+    agreed_with_a_full_run()
+
+
+def test_a_holiday_that_is_declared_moves_what_is_pending(any_app: Flask, clock: FixedClock) -> None:
+    clock.set(datetime.fromisoformat("2026-03-02T09:00:00+08:00"))
+    Api(any_app, "clerk").register(type="complaint", severity="general", flags=[], urgency="low")
+    before = agreed_with_a_full_run()
+    write([(CalendarDay, {"day": datetime.fromisoformat("2026-03-03").date(), "working": False, "note": "停电",
+                          "hours": None, "changed_at": clock.now(), "changed_by": "admin"})])
+    CalendarUpdate(services().runtime).apply(person("admin"))
+    assert agreed_with_a_full_run() != before
