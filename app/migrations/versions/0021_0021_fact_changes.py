@@ -1,10 +1,10 @@
-"""0020_fact_changes."""
+"""0021_fact_changes."""
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0020'
+revision = '0021'
 down_revision = '0019'
 branch_labels = None
 depends_on = None
