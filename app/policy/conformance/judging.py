@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -49,15 +49,15 @@ def judge(monitors: Monitors, log: CaseLog, now: datetime, calendar: WorkCalenda
     return found
 
 
-def _bearing(monitors: Monitors, sight: Sight) -> Iterable[tuple[Monitor, Sight]]:
+def _bearing(monitors: Monitors, sight: Sight) -> list[tuple[Monitor, Sight]]:
     """The monitors that bear on the case, or did before its facts changed, each with what it may look at."""
     log = sight.log
     if log.changes:
         settled = next(iter(sight.index.of(monitors.settled_by)), None)
         past = Past(log, settled.at if settled else None)
         if past.changed:
-            return _as_it_was(monitors, past, replace(sight, past=past))
-    return ((monitor, sight) for monitor in monitors.bearing_on(log.facts))
+            return list(_as_it_was(monitors, past, replace(sight, past=past)))
+    return [(monitor, sight) for monitor in monitors.bearing_on(log.facts)]
 
 
 def _as_it_was(monitors: Monitors, past: Past, sight: Sight) -> Iterator[tuple[Monitor, Sight]]:
@@ -82,7 +82,8 @@ def _not_applicable(monitor: Monitor, log: CaseLog) -> Verdict:
 
 
 def _judged(monitor: Monitor, sight: Sight) -> Verdict | None:
-    found = [one for rule in monitor.rules if (one := _found(rule, sight)) is not None]
+    found = [one for rule in monitor.rules if (one := TEMPLATES[rule.template](rule, sight)) is not None
+             and (sight.bears is None or _bore_then(rule, one, sight, sight.bears))]
     if not found:
         return None
     if len(found) > 1:
@@ -93,12 +94,11 @@ def _judged(monitor: Monitor, sight: Sight) -> Verdict | None:
                    tuple(one.evidence for one in found))
 
 
-def _found(rule: Rule, sight: Sight) -> Found | None:
-    """What a rule finds; one that nothing triggers bears on the case by what it was when that came to be so."""
-    one = TEMPLATES[rule.template](rule, sight)
-    if one is None or sight.bears is None or rule.triggers is not None or rule.template in BY_THEMSELVES:
-        return one
-    return one if sight.bears(sight.now if one.state == PENDING else one.since) else None
+def _bore_then(rule: Rule, one: Found, sight: Sight, bears: Callable[[datetime], bool]) -> bool:
+    """Whether the clause bore on the case when a rule that nothing triggers came to be so; the others have looked."""
+    if rule.triggers is not None or rule.template in BY_THEMSELVES:
+        return True
+    return bears(sight.now if one.state == PENDING else one.since)
 
 
 def _rank(one: Found) -> tuple[int, float]:

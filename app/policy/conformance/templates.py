@@ -44,10 +44,9 @@ def response(rule: Rule, sight: Sight) -> Found | None:
     if rule.options.get("once"):
         triggers = triggers[:1]
     following = [*triggers[1:], None] if rule.clock else [None] * len(triggers)
-    found = ((trigger, _answered(rule, sight, trigger, after, answers))
-             for trigger, after in zip(triggers, following, strict=True))
-    return worst(one for trigger, one in found if one is not None
-                 and (sight.bears is None or sight.bears(_owed_at(rule, sight, trigger, one))))
+    return worst([one for trigger, after in zip(triggers, following, strict=True)
+                  if (one := _answered(rule, sight, trigger, after, answers)) is not None
+                  and (sight.bears is None or sight.bears(_owed_at(rule, sight, trigger, one)))])
 
 
 def _owed_at(rule: Rule, sight: Sight, trigger: Happening, one: Found) -> datetime:
