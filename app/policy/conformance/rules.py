@@ -218,6 +218,8 @@ def _rule(clause: Clause, row: Mapping[str, Any], bindings: Bindings, known: fro
     if template == "threshold":
         options["threshold"] = {**figures["threshold"], **(row.get("threshold") or {})}
         options["groups"] = row.get("groups") or _groups(options["threshold"]["approver"], bindings)
+    if row.get("until"):
+        options["until"] = _names(row["until"], bindings, known)
     within = row.get("within") or (clause.within if row.get("limited") else None)
     period = Period(str(within), str(row.get("calendar") or clause.calendar or "natural")) if within else None
     if period is not None:

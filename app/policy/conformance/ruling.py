@@ -37,7 +37,7 @@ class Rule:
     @property
     def names(self) -> tuple[str, ...]:
         """Everything in a log that the rule looks at."""
-        return (*self.a, *self.b)
+        return (*self.a, *self.b, *self.options.get("until", ()))
 
     @property
     def triggers(self) -> tuple[str, ...] | None:
