@@ -30,3 +30,27 @@ MILESTONE_WORDS = {
     "appeal_decision": ("申诉决定", "decision on the appeal"),
     "close": ("关闭", "closing"),
 }
+
+STATUS_WORDS = {  # as on the pages: app.web.words.STATUSES
+    "待处理": "To be handled",
+    "已联系客户": "Customer contacted",
+    "已排查故障": "Fault examined",
+    "等待备件": "Waiting for parts",
+    "处理完成": "Handled",
+    "待客户确认": "Waiting for the customer",
+    "已升级": "Escalated",
+    "已结案": "Settled",
+    "已关闭": "Closed",
+    "申诉中": "Under appeal",
+    "已撤回": "Withdrawn",
+    "转外部": "Referred outside",
+    "已关闭-满意": "Closed, satisfied",
+    "已关闭-超期默认": "Closed, silence taken as consent",
+    "不属实已说明": "Unfounded, explained",
+    "已取消": "Cancelled",
+    "已合并": "Merged",
+    "已受理": "Taken in",
+    "处理中": "Being handled",
+    "已答复": "Answered",
+    "已并入原单": "Merged into the first case",
+}

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_name
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, ngettext
+from flask_babel import Babel, get_locale, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
@@ -181,7 +182,7 @@ def context() -> dict[str, Any]:
         "navigation": navigation(),
         "locale": language(),
         "now": now(),
-        "zone": current_app.config["COMPANY_ZONE"],
+        "zone": get_timezone_name(zone(), locale=get_locale()),
         "offset": now().astimezone(zone()).strftime("%z")[:3] + ":" + now().astimezone(zone()).strftime("%z")[3:],
         "company": current_app.config["COMPANY_NAME"],
         "here": request.full_path.rstrip("?"),

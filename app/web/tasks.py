@@ -23,6 +23,7 @@ from app.web.answers import said, tell
 from app.web.countdown import countdown
 from app.web.entry import STAFF, actor, entry
 from app.web.shell import named, now, zone
+from app.web.words import PARTIES
 from app.wiring import services
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -76,9 +77,10 @@ def page_of(served: ServedForm, form: Any, gone: str = "", remarks: Any = ()) ->
         "process_name": processes.get(item.process, item.process),
         "comments": comments,
         "attachments": case_page.attachments(item.case_id) if item.case_id else [],
-        "display": people.display_names(
+        "display": {**PARTIES, **people.display_names(
             {one.by for one in comments} | ({item.completed_by} if item.completed_by else set())
-        ),
+            | {one.text.partition("：")[0] for one in comments if one.kind == "independence"}
+        )},
         "members": [user for user in others if user.username in members],
         "colleagues": others,
     }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+
+from app.services.ports.desk import NOTE_TITLES
 
 TYPES = {
     "complaint": _("Complaint"),
@@ -60,7 +63,29 @@ NOTES = {
     "suggestion": _("Suggestion"),
     "rectification": _("Rectification"),
     "prevention": _("Prevention"),
+    "status": _("Progress"),
+    "care": _("Special care"),
+    "measures": _("Further measures"),
+    "independence": _("Independence of the appeal officer"),
+    "change": _("Change of what was agreed"),
+    "withdrawal": _("Withdrawal"),
+    "progress": _("Progress"),
 }
+# The codes that the process itself writes into notes.
+NOTE_CODES = {
+    "coordination": _("Coordination of departments"),
+    "customer_interview": _("Customer interview"),
+    "internal_inquiry": _("Internal inquiry"),
+    "recall_or_rework": _("Recall or rework"),
+    "rectification": _("Rectification"),
+    "trace_meeting": _("Trace meeting"),
+    "granted": _("agreed"),
+    "refused": _("refused"),
+    "unknown": _("not asked yet"),
+}
+CODED_NOTES = frozenset({"measures", "care"})
+# Who acts without being a user.
+PARTIES = {"system": _("System"), "customer": _("Customer")}
 CUSTOMER_LEVELS = {"vip": _("VIP"), "ordinary": _("Ordinary")}
 ORIGINS = {"self_made": _("Made by us"), "purchased": _("Purchased"), "not_applicable": _("No product")}
 URGENCIES = {"urgent": _("Urgent"), "high": _("High"), "medium": _("Medium"), "low": _("Low")}
@@ -265,6 +290,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "way": WAYS,
     "received_via": RECEIVED_VIA,
     "note": NOTES,
+    "note_code": NOTE_CODES,
     "customer_level": CUSTOMER_LEVELS,
     "origin": ORIGINS,
     "urgency": URGENCIES,
@@ -300,6 +326,16 @@ def word(code: Any, kind: str) -> str:
     if code is None or code == "":
         return ""
     return str(VOCABULARY[kind].get(code, code))
+
+
+def note_text(note: Any, names: Mapping[str, str]) -> str:
+    """Return what a note says, codes and usernames (`names`) in words; nothing where it only repeats its own title."""
+    if note.kind == "independence":
+        who, colon, finding = note.text.partition("：")
+        return f"{names.get(who, who)}{colon}{finding}"
+    if note.kind in CODED_NOTES:
+        return re.sub(r"[a-z_]{4,}", lambda found: word(found[0], "note_code"), note.text)
+    return "" if note.text in (note.kind, NOTE_TITLES.get(note.kind)) else str(note.text)
 
 
 def pairs(kind: str, *codes: str) -> list[tuple[str, str]]:

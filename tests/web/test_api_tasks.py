@@ -92,11 +92,13 @@ def test_who_sends_what_was_opened_before_a_change_is_told_who_changed_the_task_
     clerk.post(f"/tasks/{task['id']}/claim")
     opened = clerk.get(f"/tasks/{task['id']}").get_json()
     clock.advance(timedelta(minutes=4))
-    handed = Api(app, "manager").post(f"/tasks/{task['id']}/delegate", {"to": "clerk", "note": "加急", "kind": "transfer"})
+    hand = {"to": "clerk", "note": "加急", "kind": "transfer"}
+    handed = Api(app, "manager").post(f"/tasks/{task['id']}/delegate", hand)
     assert handed.status_code == 200
     at = clock.now().isoformat()
     clock.advance(timedelta(minutes=4))
-    response = clerk.post(f"/tasks/{task['id']}/complete", {"data": answers(task), "revision": opened["revision"]})
+    body = {"data": answers(task), "revision": opened["revision"]}
+    response = clerk.post(f"/tasks/{task['id']}/complete", body)
     refused = response.get_json()
     assert (response.status_code, refused["by"], refused["at"]) == (409, "manager", at)
     assert refused["revision"] == opened["revision"] + 1
