@@ -85,7 +85,8 @@ def _types() -> list[tuple[str, str]]:
 
 
 def _file_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    return render_template("portal/file.html", given=given, errors=errors, types=_types())
+    return render_template("portal/file.html", given=given, errors=errors, types=_types(),
+                           flags=request.form.getlist("flags"))
 
 
 @blueprint.route("/track", methods=["GET", "POST"])

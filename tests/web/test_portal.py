@@ -49,8 +49,14 @@ def test_filing_gives_a_number_and_a_page_of_ones_own(customer: Browser) -> None
 def test_what_is_missing_is_said_at_its_field(customer: Browser) -> None:
     answer = customer.post("/file", {**FILED, "phone": ""})
     assert answer.status_code == 422
-    assert 'href="#f-phone"' in answer.get_data(as_text=True)
+    assert '<a href="#f-phone">电话</a>: 必填。' in answer.get_data(as_text=True)
     assert "多次报修无人处理" in answer.get_data(as_text=True)
+
+
+def test_a_danger_that_was_ticked_is_still_ticked_after_a_mistake(customer: Browser) -> None:
+    page = customer.post("/file", {**FILED, "phone": "", "flags": ["safety"]}).get_data(as_text=True)
+    assert re.search(r'value="safety" checked', page)
+    assert not re.search(r'value="production_stop" checked', page)
 
 
 def test_number_and_telephone_open_the_page_and_wrong_pairs_look_alike(customer: Browser) -> None:
