@@ -22,6 +22,8 @@ from app.web import helps, task_form
 from app.web.answers import said, tell
 from app.web.countdown import countdown
 from app.web.entry import STAFF, actor, entry
+from app.web.inbox import back
+from app.web.problems import language
 from app.web.shell import named, now, zone
 from app.web.words import PARTIES
 from app.wiring import services
@@ -97,13 +99,9 @@ def task_countdown(item: Any) -> Any:
 
 
 def clauses_of(ids: Any) -> list[dict[str, str]]:
-    """Return clauses with where they stand in the policy."""
-    register, found = services().register, list[dict[str, str]]()
-    for clause_id in ids:
-        clause = register.clauses.get(clause_id)
-        title = register.documents.get(clause.document, clause.document) if clause else ""
-        found.append({"id": clause_id, "text": f"{title} {clause.section}".strip() if clause else ""})
-    return found
+    """Return clauses with what they say, restated in the reader's language."""
+    clauses = services().register.clauses
+    return [{"id": one, "text": clauses[one].text(language()) if one in clauses else ""} for one in ids]
 
 
 @blueprint.post("/<task_id>/complete")
@@ -226,12 +224,12 @@ def many() -> Response | str | tuple[str, int]:
     ids = list(dict.fromkeys(request.values.getlist("task")))[: queries.PAGE_SIZE]
     if not ids:
         flash(_("Choose tasks first."), "warning")
-        return redirect(url_for("inbox.home"))
+        return redirect(back())
     served = [work.form(task_id, who) for task_id in ids]
     problem = _not_together(served)
     if problem:
         flash(problem, "warning")
-        return redirect(url_for("inbox.home"))
+        return redirect(back())
     first = served[0]
     cases = {one.item.case_id: services().cases.row(one.item.case_id) for one in served if one.item.case_id}
     if request.method == "GET":
@@ -243,7 +241,7 @@ def many() -> Response | str | tuple[str, int]:
         raw = task_form.raw_of(form, task_form.keeper(first, who))
     except Invalid as error:
         flash(said(error), "error")
-        return redirect(url_for("inbox.home"))
+        return redirect(back())
     results = work.complete_many(
         [(task_id, raw) for task_id in ids], who, on_behalf=first.item.group_code == CUSTOMER_GROUP
     )
@@ -257,7 +255,7 @@ def many() -> Response | str | tuple[str, int]:
         return render_template("tasks/many.html", served=left, cases=cases, form=form, definition=first.definition), 422
     for problem in dict.fromkeys(said(error) for error in failed.values()):
         flash(problem, "error")
-    return redirect(url_for("inbox.home"))
+    return redirect(back())
 
 
 def _not_together(served: list[ServedForm]) -> str:
