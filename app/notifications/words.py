@@ -53,4 +53,7 @@ STATUS_WORDS = {  # as on the pages: app.web.words.STATUSES
     "处理中": "Being handled",
     "已答复": "Answered",
     "已并入原单": "Merged into the first case",
+    "并入原个案": "Merged into the first case",
+    "已关闭-未达成一致": "Closed without agreement",
+    "维修中": "Under repair",
 }

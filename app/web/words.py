@@ -131,6 +131,9 @@ STATUSES = {
     "处理中": _("Being handled"),
     "已答复": _("Answered"),
     "已并入原单": _("Merged into the first case"),
+    "并入原个案": _("Merged into the first case"),
+    "已关闭-未达成一致": _("Closed without agreement"),
+    "维修中": _("Under repair"),
 }
 MILESTONES = {
     "pickup": _("Pick-up"),
@@ -283,6 +286,28 @@ DRAFT_STATES = {
     "discarded": _("Given up"),
 }
 FILE_CHANGES = {"added": _("new"), "changed": _("changed"), "removed": _("taken out")}
+# What papers hold beside the answers to their forms.
+PAPER_KEYS = {
+    "opinion_no": _("Opinion number"), "opinion": _("Opinion number"), "amount": _("Amount (CNY)"),
+    "annex_kind": _("What the annex adds"), "appeal": _("Appeal"), "decision": _("What was decided"),
+    "department": _("Department"), "persons": _("Persons"), "remedy": _("Measure"),
+    "approved_amount": _("Approved amount (CNY)"), "severity": _("Severity"), "answer": _("Answer"),
+    "problem": _("Problem"), "product_model": _("Product model"), "rectification": _("Rectification"),
+    "subtype": _("Type"), "month": _("Month"), "complaint_type": _("Kind of complaint"), "reason": _("Reason"),
+    "report": _("Report"), "count": _("How many"), "open_items": _("Not finished"), "lines": _("Findings"),
+    "period": _("Period"), "black_count": _("Black slips"), "red_count": _("Red slips"), "slips": _("Slips"),
+    "unsealed": _("Not sealed"), "average_score": _("Average score"), "kept_share": _("Kept, per cent"),
+    "baseline": _("Before"), "current": _("Now"), "change": _("Change, per cent"), "answered": _("Answered"),
+    "asked": _("Asked"), "response_rate": _("Share answered"), "repeat_customers": _("Customers who came again"),
+}
+DECISIONS = {
+    "upheld": _("Upheld"), "partly": _("Upheld in part"), "rejected": _("Not upheld"), "approve": _("Approved"),
+    "amend": _("Sent back"), "reject": _("No penalty"), "appeal_amendment": _("Amendment after an appeal"),
+    "penalty": _("Penalty"), "improvement_missing": _("No improvement was given"), "service": _("Service again"),
+    "repair": _("Repair"), "exchange": _("Exchange"), "return": _("Return and refund"),
+    "compensate": _("Compensation"), "explain": _("Explanation"), "unfounded": _("Unfounded, explained"),
+    "refused": _("refused"), "systemic": _("Systematic cause"),
+}
 
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "type": TYPES,
@@ -318,6 +343,8 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "definition_kind": DEFINITION_KINDS,
     "draft_state": DRAFT_STATES,
     "file_change": FILE_CHANGES,
+    "paper_key": PAPER_KEYS,
+    "paper_value": {**TYPES, **MILESTONES, **SEVERITIES, **CAUSES, **DECISIONS},
 }
 
 

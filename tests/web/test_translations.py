@@ -9,6 +9,8 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from app.web.words import STATUSES
+
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = [("app/**.py", "python"), ("app/web/templates/**.html", "jinja2")]
 TEMPLATES = sorted((ROOT / "app" / "web" / "templates").rglob("*.html"))
@@ -50,3 +52,14 @@ def test_no_template_shows_a_bare_text(path: Path) -> None:
     text = re.sub(r'[\w-]+="[^"]*"', " ", text)  # macros that write attributes
     words = {word for word in re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]+", text) if word not in SAME and word != "nbsp"}
     assert words <= set(), f"{path.name}: {words}"
+
+
+def test_every_status_of_a_shipped_diagram_has_an_english_word() -> None:
+    said: set[str] = set()
+    for path in sorted((ROOT / "processes").rglob("*.bpmn")):
+        text = path.read_text(encoding="utf-8").replace("&quot;", '"')
+        said |= set(re.findall(r'name="status" value="([^"]+)"', text))
+        for value in re.findall(r'id="status" type="any" value="(.*?)"\s*/>', text):
+            said |= set(re.findall(r'"([^"]+)"', value))
+    assert len(said) > 10
+    assert said <= set(STATUSES)
