@@ -222,6 +222,9 @@ def many() -> Response | str | tuple[str, int]:
     """Complete several tasks that take the same short form, with the same answers."""
     who, work = actor(), services().work
     ids = list(dict.fromkeys(request.values.getlist("task")))[: queries.PAGE_SIZE]
+    if request.form.get("_action") == "choose":  # the list's form carries a token that no address may show
+        kept = {name: request.form.get(name, "") for name in ("box", "query")}
+        return redirect(url_for("tasks.many", task=ids, **kept))
     if not ids:
         flash(_("Choose tasks first."), "warning")
         return redirect(back())
@@ -234,7 +237,8 @@ def many() -> Response | str | tuple[str, int]:
     cases = {one.item.case_id: services().cases.row(one.item.case_id) for one in served if one.item.case_id}
     if request.method == "GET":
         return render_template(
-            "tasks/many.html", served=served, cases=cases, form=task_form.form_of(first), definition=first.definition
+            "tasks/many.html", served=served, cases=cases, form=task_form.form_of(first), definition=first.definition,
+            back=back(),
         )
     form = task_form.form_of(first)
     try:
@@ -252,7 +256,8 @@ def many() -> Response | str | tuple[str, int]:
     if invalid is not None and form is not None:
         form.show_errors(invalid.errors)
         left = [one for one in served if one.item.id in failed]
-        return render_template("tasks/many.html", served=left, cases=cases, form=form, definition=first.definition), 422
+        return render_template("tasks/many.html", served=left, cases=cases, form=form, definition=first.definition,
+                               back=back()), 422
     for problem in dict.fromkeys(said(error) for error in failed.values()):
         flash(problem, "error")
     return redirect(back())

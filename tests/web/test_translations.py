@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -63,3 +64,18 @@ def test_every_status_of_a_shipped_diagram_has_an_english_word() -> None:
             said |= set(re.findall(r'"([^"]+)"', value))
     assert len(said) > 10
     assert said <= set(STATUSES)
+
+
+def test_every_word_that_the_code_translates_is_in_the_catalogue_even_inside_an_f_string() -> None:
+    with (ROOT / "app/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        known = {text for message in read_po(file) if message.string
+                 for text in ([message.id] if isinstance(message.id, str) else message.id)}
+    said = {
+        node.args[0].value
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "ngettext")
+        and node.args and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(said) > 500
+    assert said <= known, said - known
