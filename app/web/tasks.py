@@ -223,8 +223,8 @@ def many() -> Response | str | tuple[str, int]:
     who, work = actor(), services().work
     ids = list(dict.fromkeys(request.values.getlist("task")))[: queries.PAGE_SIZE]
     if request.form.get("_action") == "choose":  # the list's form carries a token that no address may show
-        kept = {name: request.form.get(name, "") for name in ("box", "query")}
-        return redirect(url_for("tasks.many", task=ids, **kept))
+        box, query = request.form.get("box", ""), request.form.get("query", "")
+        return redirect(url_for("tasks.many", task=ids, box=box, query=query))
     if not ids:
         flash(_("Choose tasks first."), "warning")
         return redirect(back())
