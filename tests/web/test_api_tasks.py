@@ -87,13 +87,16 @@ def test_an_old_revision_is_a_conflict(clerk: Api, task: dict[str, Any]) -> None
 
 
 def test_who_sends_what_was_opened_before_a_change_is_told_who_changed_the_task_and_when(
-    app: Flask, clerk: Api, task: dict[str, Any], clock: FixedClock
+    any_app: Flask, clock: FixedClock
 ) -> None:
+    clerk = Api(any_app, "clerk")
+    (first,) = clerk.tasks(state="open", case=clerk.register()["number"])
+    task = clerk.get(f"/tasks/{first['id']}").get_json()
     clerk.post(f"/tasks/{task['id']}/claim")
     opened = clerk.get(f"/tasks/{task['id']}").get_json()
     clock.advance(timedelta(minutes=4))
     hand = {"to": "clerk", "note": "加急", "kind": "transfer"}
-    handed = Api(app, "manager").post(f"/tasks/{task['id']}/delegate", hand)
+    handed = Api(any_app, "manager").post(f"/tasks/{task['id']}/delegate", hand)
     assert handed.status_code == 200
     at = clock.now().isoformat()
     clock.advance(timedelta(minutes=4))
