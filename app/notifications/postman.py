@@ -15,7 +15,7 @@ from app.errors import HandlerFailed
 from app.facts import CUSTOMER_GROUP, CaseFacts
 from app.notifications.mail import Mail, mail_from
 from app.notifications.templates import TEMPLATES, Letter, Template, render
-from app.notifications.words import MILESTONE_WORDS, REASON_WORDS, TYPE_WORDS
+from app.notifications.words import MILESTONE_WORDS, REASON_WORDS, STATUS_WORDS, TYPE_WORDS
 from app.store import outbox
 from app.store.models import Case, Milestone, User
 from app.store.unit_of_work import in_unit_of_work
@@ -134,7 +134,8 @@ class JobPost:
                 if item is None or (item.state != "open" and template in ABOUT_TASKS):
                     continue
                 readers.work_item_id = item.id
-                readers.task = {"task_name": item.name, "task_due": self._stamp(item.due_at)}
+                readers.task = {"task_name": item.name, "task_name_en": item.name_en or item.name,
+                                "task_due": self._stamp(item.due_at)}
                 if item.assignee_id is not None:
                     ids.append(item.assignee_id)
                 elif item.group_code == CUSTOMER_GROUP:
@@ -202,13 +203,16 @@ class JobPost:
         type_zh, type_en = TYPE_WORDS.get(case.type, (case.type, case.type))
         base = str(self._config.get("PUBLIC_URL") or "").rstrip("/")
         return {**values, **due, "number": case.number, "type_zh": type_zh, "type_en": type_en, "level": case.level,
-                "status": case.status, "customer": case.customer_name, "description": case.description[:300],
+                "status": case.status, "status_en": STATUS_WORDS.get(case.status, case.status),
+                "customer": case.customer_name, "description": case.description[:300],
                 "product": case.product_model, "serial_no": case.serial_no, "link": f"{base}/c/{case.access_key}",
                 "next_due": self._stamp(min(upcoming, default=None))}
 
     def _given(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the placeholders that the diagram or a colleague gave; codes become words."""
         values = {name: self._stamp(value) for name, value in data.items()}
+        if "task_name" in values:
+            values.setdefault("task_name_en", values["task_name"])  # asked for before tasks had two names
         codes = [(data.get("reason"), REASON_WORDS), (data.get("milestone"), MILESTONE_WORDS)]
         about = [words.get(str(code), (str(code), str(code))) for code, words in codes if code]
         values["about_zh"] = "".join(f"，{zh}" for zh, _ in about)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+STOPS = re.compile(r"([。！？；])[。，]|(?<=[。！？])\.")  # a value that ends a sentence, inside one of ours
 MISSING = "—"  # what a placeholder without a value shows
 
 
@@ -58,9 +60,9 @@ TEMPLATES: Mapping[str, Template] = {
     "daily_progress": Template(
         "{number} 处理进展", "{number}: progress",
         staff=(CASE_ZH + "今日进展已通报客户，当前状态：{status}，下一时点：{next_due}。",
-               CASE_EN + ": the customer was told today's progress; status {status}, next date {next_due}."),
+               CASE_EN + ": the customer was told today's progress; status {status_en}, next date {next_due}."),
         customer=("尊敬的{customer}：您的服务单 {number} 当前状态：{status}，下一时点：{next_due}。" + PAGE_ZH,
-                  "Dear {customer}, {number} now stands at: {status}; next date: {next_due}. " + PAGE_EN)),
+                  "Dear {customer}, {number} now stands at: {status_en}; next date: {next_due}. " + PAGE_EN)),
     "proposal": Template(
         "{number} 处理方案", "{number}: our proposal",
         staff=(CASE_ZH + "的处理方案已发给客户，请告知并听取答复。",
@@ -321,37 +323,37 @@ TEMPLATES: Mapping[str, Template] = {
         staff=(CASE_ZH + "的客户留言：{note}", CASE_EN + ": the customer wrote: {note}")),
     # -- about tasks, between colleagues
     "task_reminder": Template(
-        "任务将到期：{task_name}", "Due soon: {task_name}",
+        "任务将到期：{task_name}", "Due soon: {task_name_en}",
         staff=("{number} 的任务“{task_name}”应于 {task_due} 前完成。",
-               "{number}: “{task_name}” is due by {task_due}.")),
+               "{number}: “{task_name_en}” is due by {task_due}.")),
     "task_urged": Template(
-        "催办：{task_name}", "Urged: {task_name}",
+        "催办：{task_name}", "Urged: {task_name_en}",
         staff=("{by} 催办 {number} 的任务“{task_name}”，应于 {task_due} 前完成。{note}",
-               "{by} urges “{task_name}” of {number}, due by {task_due}. {note}")),
+               "{by} urges “{task_name_en}” of {number}, due by {task_due}. {note}")),
     "task_transferred": Template(
-        "转办给您：{task_name}", "Transferred to you: {task_name}",
+        "转办给您：{task_name}", "Transferred to you: {task_name_en}",
         staff=("{by} 将 {number} 的任务“{task_name}”转给您。{note}",
-               "{by} transferred “{task_name}” of {number} to you. {note}")),
+               "{by} transferred “{task_name_en}” of {number} to you. {note}")),
     "task_delegated": Template(
-        "委派给您：{task_name}", "Delegated to you: {task_name}",
+        "委派给您：{task_name}", "Delegated to you: {task_name_en}",
         staff=("{by} 将 {number} 的任务“{task_name}”委派给您，办完后交回。{note}",
-               "{by} delegated “{task_name}” of {number} to you; it goes back when you are done. {note}")),
+               "{by} delegated “{task_name_en}” of {number} to you; it goes back when you are done. {note}")),
     "task_resolved": Template(
-        "委派已办：{task_name}", "Delegated task came back: {task_name}",
+        "委派已办：{task_name}", "Delegated task came back: {task_name_en}",
         staff=("{by} 已办理您委派的 {number} 的任务“{task_name}”，请确认。{note}",
-               "{by} handed “{task_name}” of {number} back to you. {note}")),
+               "{by} handed “{task_name_en}” of {number} back to you. {note}")),
     "opinion_asked": Template(
-        "征求意见：{task_name}", "Your opinion: {task_name}",
+        "征求意见：{task_name}", "Your opinion: {task_name_en}",
         staff=("{by} 就 {number} 的任务“{task_name}”征求您的意见：{note}",
-               "{by} asks your opinion on “{task_name}” of {number}: {note}")),
+               "{by} asks your opinion on “{task_name_en}” of {number}: {note}")),
     "countersign_asked": Template(
-        "请会签：{task_name}", "Please countersign: {task_name}",
+        "请会签：{task_name}", "Please countersign: {task_name_en}",
         staff=("{by} 请您会签 {number} 的任务“{task_name}”：{note}",
-               "{by} asks you to countersign “{task_name}” of {number}: {note}")),
+               "{by} asks you to countersign “{task_name_en}” of {number}: {note}")),
     "consultation_answered": Template(
-        "已答复：{task_name}", "Answered: {task_name}",
+        "已答复：{task_name}", "Answered: {task_name_en}",
         staff=("{by} 已答复您就 {number} 的任务“{task_name}”提出的问题：{note}",
-               "{by} answered your question on “{task_name}” of {number}: {note}")),
+               "{by} answered your question on “{task_name_en}” of {number}: {note}")),
     "case_copied": Template(
         "抄送：{number}", "Copied to you: {number}",
         staff=("{by} 将 " + CASE_ZH + " 抄送给您。{note}", "{by} gave you a copy of " + CASE_EN + ". {note}")),
@@ -370,5 +372,10 @@ def render(template: Template, reader: str, values: Mapping[str, Any]) -> Letter
         return None
     known = _Known({name: str(value) for name, value in values.items() if value is not None})
     # Texts are ours; values are only ever inserted, never read as a format.
-    texts = [text.format_map(known).strip() for text in (template.zh, template.en, zh, en)]
+    texts = [_one_stop(text.format_map(known).strip()) for text in (template.zh, template.en, zh, en)]
     return Letter(texts[0][:200], texts[1][:200], texts[2], texts[3])
+
+
+def _one_stop(text: str) -> str:
+    """Return a text without the full stop that follows a value's own."""
+    return STOPS.sub(r"\1", text)

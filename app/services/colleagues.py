@@ -258,6 +258,7 @@ class Colleagues:
                 "by": actor.display_name or actor.name,
                 "note": note[:500],
                 "task_name": item.name if item else "",
+                "task_name_en": (item.name_en or item.name) if item else "",
             },
             "process": item.process if item else "",
             "element": item.element_id if item else "",

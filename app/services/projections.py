@@ -65,7 +65,7 @@ class Projections:
             if item.id not in waiting:
                 self._close_item(item)
                 continue
-            due = deadlines.of(waiting[item.id])
+            due = deadlines.of(waiting[item.id], item.created_at, item.due_at)
             if due != item.due_at:
                 item.due_at, item.remind_at = due, remind_at(waiting[item.id], item.created_at, due)
         new = [self._item_row(task, deadlines) for task in view.tasks if task.task_id not in self.step.items]
@@ -82,7 +82,7 @@ class Projections:
             raise Conflict("Somebody else was first", "已有他人先行处理")
 
     def _item_row(self, task: OpenTask, deadlines: Deadlines) -> dict[str, Any]:
-        element, due = task.element, deadlines.of(task)
+        element, due = task.element, deadlines.of(task, self.now)
         box = self.step.box
         return {
             "id": task.task_id,
@@ -212,7 +212,11 @@ class Projections:
 
 
 class Deadlines:
-    """The clock of a task: its milestone's, else the deadline on it or on a phase around it, else the case's."""
+    """The clock of a task: its milestone's, else the deadline on it or on a phase around it, else the case's.
+
+    A milestone that was over before the task came is somebody else's lateness: the clock of the case says so, and the
+    task goes by the deadline that is drawn on itself, where there is one (each rung of the ladder has its two hours).
+    """
 
     def __init__(self, step: Step, view: ExecutionView) -> None:
         clocks = step.box.clocks if step.box else None
@@ -234,12 +238,15 @@ class Deadlines:
             key = (boundary.process, boundary.attached_to)
             self._on_host[key] = min(due, self._on_host.get(key, due))
 
-    def of(self, task: OpenTask) -> datetime | None:
-        """Return when the task is due (aware UTC), or None."""
+    def of(self, task: OpenTask, arrived: datetime, stored: datetime | None = None) -> datetime | None:
+        """Return when the task that arrived then is due (aware UTC), or None; `stored` is what it was due until now."""
         element = task.element
         own = self._due.get(element.milestone) if element.milestone else None
         if own is not None:
-            return own
+            if own > arrived:
+                return own
+            # A deadline of its own that has fired waits no more: what it said stays.
+            return self._on_host.get((element.process, element.id)) or stored or own
         host: str | None = element.id
         while host is not None:
             due = self._on_host.get((element.process, host))

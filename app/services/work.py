@@ -19,7 +19,7 @@ from app.services.independence import refuse_naming, refuse_partial
 from app.services.reading import Reading
 from app.services.runtime import Runtime
 from app.store import verdicts
-from app.store.models import Attachment, Case, Consultation, Submission, User, WorkItem, WorkItemParty
+from app.store.models import Attachment, Audit, Case, Consultation, Submission, User, WorkItem, WorkItemParty
 from app.store.parties import remember
 from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
@@ -40,6 +40,14 @@ OPEN_ITEMS = (
            WorkItem.completed_by)  # what sees_plainly asks for
     .where(WorkItem.state == "open")
     .order_by(WorkItem.created_at)
+)
+# Who last changed who has a task; the index on the time finds it, tasks being young.
+LAST_CHANGE = (
+    select(Audit.actor, Audit.at)
+    .where(Audit.at >= bindparam("since"), Audit.subject == bindparam("item"),
+           Audit.action.in_([f"work:task:{verb}" for verb in ("claim", "release", "transfer", "delegate", "resolve")]))
+    .order_by(Audit.id.desc())
+    .limit(1)
 )
 OPEN_OF_CASE = OPEN_ITEMS.where(WorkItem.case_id == bindparam("of"))
 OPEN_OF_INSTANCE = OPEN_ITEMS.where(WorkItem.instance_id == bindparam("of"))
@@ -367,9 +375,7 @@ class Work:
         if actor.user_id is not None:
             refuse_partial(self._rt, session, item, actor.name)
         if revision is not None and revision != item.revision:
-            raise Conflict(
-                "The task has changed since you opened it", "任务已被更新，请重新打开", revision=item.revision
-            )
+            raise changed(session, item)
         for state, agreed in session.execute(COUNTERSIGNS, {"item": item.id}).all() if countersigned else ():
             if state == "open":
                 raise Conflict("A countersign is still missing", "会签尚未完成", countersign=True)
@@ -499,6 +505,18 @@ def gone(item: WorkItem) -> Conflict:
     if item.state == "completed":
         return Conflict(f"{by} has already completed this task", f"此任务已由 {by} 完成", by=by, at=item.completed_at)
     return Conflict("This task is no longer needed", "此任务已不再需要处理", by=None, at=item.completed_at)
+
+
+def changed(session: Session, item: WorkItem) -> Conflict:
+    """Return the error that says who changed an open task since it was opened, and when: the newest audited change."""
+    newest = session.execute(LAST_CHANGE, {"item": item.id, "since": item.created_at}).first()
+    return Conflict(
+        "The task has changed since you opened it; look at it again",
+        "打开后任务已有变动，请重新查看",
+        revision=item.revision,
+        by=newest.actor if newest else None,
+        at=newest.at if newest else None,
+    )
 
 
 def plain_answers(raw: Mapping[str, Any]) -> dict[str, Any]:

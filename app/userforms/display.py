@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,8 +46,17 @@ def show_value(component: Component, value: Any, locale: str, zone: str = ZONE) 
     if component.type == "datetime" and component.subtype == "datetime":
         return _moment(str(value), zone)
     if component.currency:
-        return f"{value} {component.currency}"
+        return _money(str(value), component.currency, locale)
     return str(value)
+
+
+def _money(amount: str, currency: str, locale: str) -> str:
+    """Return an amount as it is written: 2,000.00 元, CNY 2,000.00."""
+    with suppress(InvalidOperation):  # kept before the form checked it
+        amount = f"{Decimal(amount):,}"
+    if locale.startswith("zh"):
+        return f"{amount} {'元' if currency == 'CNY' else currency}"
+    return f"{currency} {amount}"
 
 
 def _lines(components: Iterator[Component], data: Mapping[str, Any], locale: str, zone: str) -> Iterator[Line]:

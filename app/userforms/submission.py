@@ -161,9 +161,11 @@ def _judge(found: Field, value: Any, problems: list[FieldError], scope: Mapping[
     if is_empty(found.component, value) and is_required(found, scope, context):
         if found.component.type == "checkbox":
             return value, [FieldError(found.key, "This has to be confirmed.", "须勾选确认。")]
-        if found.component.type == "filepicker" and found.component.clauses:
-            asked = " ".join(found.component.clauses)
-            return value, [FieldError(found.key, f"This must be attached ({asked}).", f"必须附上此件（{asked}）。")]
+        if found.component.type == "filepicker":
+            # Colleagues are told why; clauses tell a customer nothing.
+            asked = "" if context.variables.get("via_portal") else " ".join(found.component.clauses)
+            why_en, why_zh = (f" ({asked})", f"（{asked}）") if asked else ("", "")
+            return value, [FieldError(found.key, f"This must be attached{why_en}.", f"必须附上此件{why_zh}。")]
         return value, [FieldError(found.key, "An answer is needed.", "此项必填。")]
     if found.component.type == "dynamiclist":
         return _judge_rows(found.component, value, scope, context)

@@ -70,11 +70,12 @@ class WebForm:
     """
 
     def __init__(self, definition: FormDefinition, context: FormContext, locale: str, data: Mapping[str, Any] | None,
-                 name_of_file: NameOfFile) -> None:
+                 name_of_file: NameOfFile, id_prefix: str = "f-") -> None:
         self.definition = definition
         self.context = context
         self.locale = locale
         self.name_of_file = name_of_file
+        self.id_prefix = id_prefix  # tells the fields of two forms on one page apart
         self.values = prefilled(definition, context) | dict(data or {})
         self.gone = hidden_whatever_is_answered(definition, context)
         self.errors: list[FieldError] = []
@@ -183,7 +184,7 @@ class WebForm:
 
     def _input(self, component: Component, bound: Any) -> Node:
         node = self._plain(component)
-        node.bound, node.name, node.id = bound, bound.name, f"f-{bound.name}"
+        node.bound, node.name, node.id = bound, bound.name, self.id_prefix + bound.name
         node.files = self.kept.get(bound.name, [])
         node.choices = [(_token(option.value), option.text(self.locale)) for option in component.options]
         node.errors = [error.message(self.locale) for error in self.errors if _name_of(error.field) == bound.name]
@@ -249,9 +250,9 @@ class WebForm:
 
 
 def build_form(definition: FormDefinition, context: FormContext, locale: str = "zh",
-               data: Mapping[str, Any] | None = None, name_of_file: NameOfFile = str) -> WebForm:
+               data: Mapping[str, Any] | None = None, name_of_file: NameOfFile = str, id_prefix: str = "f-") -> WebForm:
     """Return the form for this request, filled from the POST, else from `data` (a draft) over what is proposed."""
-    return WebForm(definition, context, locale, data, name_of_file)
+    return WebForm(definition, context, locale, data, name_of_file, id_prefix)
 
 
 def _declared(components: Iterable[Component], locale: str) -> dict[str, Any]:

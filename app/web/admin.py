@@ -145,6 +145,7 @@ def _calendar_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
         "admin/calendar.html",
         weeks=weeks,
         exceptions=list(known.values()),
+        display=people.display_names({row.changed_by for row in known.values()}),
         given=given,
         errors=errors,
         monday=monday,

@@ -14,6 +14,7 @@ from app.store.queries import people
 from app.web.entry import NotSignedIn
 from app.web.problems import language
 from app.web.shell import moment
+from app.web.words import PARTIES
 
 
 def said(error: ChengnuoError) -> str:
@@ -21,7 +22,7 @@ def said(error: ChengnuoError) -> str:
     text = error.message(language())
     if isinstance(error, Conflict) and error.detail.get("by"):
         name = str(error.detail["by"])
-        name = people.display_names([name]).get(name, name)
+        name = str(PARTIES.get(name) or people.display_names([name]).get(name, name))
         at = error.detail.get("at")
         when = moment(at) if isinstance(at, (datetime, str)) else ""
         return f"{text}（{name} {when}）" if language() == "zh" else f"{text} ({name}, {when})"

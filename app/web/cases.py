@@ -27,7 +27,7 @@ from app.web.files import file_response
 from app.web.registration import DUPLICATE_FIELDS, prefix_errors, request_of
 from app.web.shell import named, now, zone
 from app.web.timeline import timeline
-from app.web.words import pairs
+from app.web.words import PARTIES, pairs
 from app.wiring import services
 
 blueprint = Blueprint("cases", __name__)
@@ -166,10 +166,11 @@ def _page(case: Case, correcting: int | None = None, form: Any = None, reason: s
         case_page.attachments(case.id),
     )
     usernames = {one.by for one in comments} | {one.by for one in contacts} | {event.actor for event in events}
+    usernames |= {one.text.partition("：")[0] for one in comments if one.kind == "independence"}
     usernames |= {version.submitted_by for one in filled for version in one.versions} | {case.registered_by}
     processes = {one.key: named(one) for one in inbox.process_names()}
     lines = {version.id: _lines(one.task, version) for one in filled for version in one.versions}
-    display = people.display_names(usernames)
+    display = {**PARTIES, **people.display_names(usernames)}
     running = [one for one in family if one.state in ("active", "suspended")] or list(family)
     return render_template(
         "cases/case.html",

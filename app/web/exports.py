@@ -60,9 +60,14 @@ def paper_response(number: str) -> Response:
     case = _seen(found.row.case_id) if found is not None and found.row.case_id else None
     if found is None or case is None:
         raise NotFound("There is no such paper.", "没有这份单据。")
+    return paper_file(found, case)
+
+
+def paper_file(found: case_page.Paper, case: Case) -> Response:
+    """Return the PDF of a paper of a case, for whoever may have it."""
     with _language():
         content = paper_pdf(printed(found, case))
-    return _download(BytesIO(content), "application/pdf", f"{number}.pdf")
+    return _download(BytesIO(content), "application/pdf", f"{found.row.number}.pdf")
 
 
 def case_file_response(number: str, form: str) -> Response:

@@ -151,7 +151,7 @@ def claim() -> Response:
         flash(text, "error")
     if not done and not refused:
         flash(_("Choose tasks first."), "warning")
-    return redirect(_back())
+    return redirect(back())
 
 
 @blueprint.post("/inbox/views")
@@ -161,7 +161,7 @@ def save_view() -> Response:
     asked = [(name, value) for name, value in parse_qsl(request.form.get("query", "")) if name != "page"]
     with tell(_("The view is saved.")):
         services().desk.save_view("inbox", request.form.get("name", ""), urlencode(asked), actor())
-    return redirect(_back())
+    return redirect(back())
 
 
 @blueprint.post("/inbox/views/<int:view_id>/delete")
@@ -170,7 +170,7 @@ def delete_view(view_id: int) -> Response:
     """Forget a saved view."""
     with tell(_("The view is deleted.")):
         services().desk.delete_view(view_id, actor())
-    return redirect(_back())
+    return redirect(back())
 
 
 @blueprint.get("/inbox/views/<int:view_id>")
@@ -192,7 +192,8 @@ def wanted_arguments(arguments: Mapping[str, str]) -> dict[str, Any]:
     return {name: value for name, value in query_of(wanted(arguments, "group")).items() if name != "box"}
 
 
-def _back() -> str:
-    box = request.form.get("box", "group")
-    arguments = wanted_arguments(dict(parse_qsl(request.form.get("query", ""))))
+def back() -> str:
+    """Return the address of the list that a form was sent from, with its filter."""
+    box = request.values.get("box", "group")
+    arguments = wanted_arguments(dict(parse_qsl(request.values.get("query", ""))))
     return url_for("inbox.listing", box=box if box in BOXES else "group", **arguments)

@@ -119,11 +119,14 @@ def clock() -> Response | str:
         abort(404)
     if request.method == "GET":
         return render_template("operations/clock.html", next_due=services().operations.next_due())
-    wanted = (
-        {"to": "next"}
-        if request.form.get("by") == "next"
-        else {"by": request.form.get("own") or request.form.get("by", "")}
-    )
+    by = request.form.get("by", "")
+    if by == "own":
+        own = request.form.get("own", "").strip()
+        if not own.isdecimal():
+            flash(_("Another length of time: a whole number is needed."), "error")
+            return redirect(url_for("operations.clock"))
+        by = request.form.get("unit", "").replace("{}", own)
+    wanted = {"to": "next"} if by == "next" else {"by": by}
     with tell(""):
         at, fired = services().operations.advance_clock(actor(), **wanted)
         flash(_("It is now %(at)s; %(n)s steps were taken on the way.", at=moment(at), n=fired), "success")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -13,14 +14,17 @@ from werkzeug.wrappers import Response
 
 from app.errors import ChengnuoError, Conflict, Invalid
 from app.facts import CUSTOMER_GROUP, Actor
+from app.notifications.templates import PAGE_EN, PAGE_ZH
 from app.services import sla_view
 from app.services.cases import NEEDS
+from app.services.work import ServedForm
 from app.store.base import db
-from app.store.models import Case
+from app.store.models import Case, Communication
 from app.store.queries import case_page, inbox
 from app.web import task_form
 from app.web.answers import by_field, said, tell
 from app.web.entry import CUSTOMER, PUBLIC, actor, entry
+from app.web.exports import paper_file
 from app.web.files import file_response
 from app.web.limits import limiter
 from app.web.registration import prefix_errors, request_of
@@ -32,12 +36,15 @@ blueprint = Blueprint("portal", __name__)
 # What the customer may ask for, and the message that the case must wait for.
 TOLD = ("first_response", "preliminary_proposal", "proposal", "resolution", "refund", "follow_up", "appeal_decision")
 
+LINK = re.compile("(?:" + "|".join(re.escape(text.partition("{")[0]) for text in (PAGE_ZH, PAGE_EN)) + r")\S*")
+NEWEST = 5  # messages that stand open; the earlier ones are folded away
+
 
 @blueprint.get("/welcome")
 @entry(PUBLIC)
 def welcome() -> str:
     """Offer filing and following."""
-    return render_template("portal/welcome.html")
+    return render_template("portal/welcome.html", types=_types())
 
 
 @blueprint.route("/file", methods=["GET", "POST"])
@@ -72,9 +79,14 @@ def _stranger(name: str) -> Actor:
     return Actor(None, "customer", frozenset({CUSTOMER_GROUP}), name[:120], "")
 
 
+def _types() -> list[tuple[str, str]]:
+    """Return (code, word) of what a customer may file, as far as a process for it is deployed."""
+    return pairs("type", *(code for code in NEEDS if services().runtime.library.latest(NEEDS[code]) is not None))
+
+
 def _file_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    offered = [code for code in NEEDS if services().runtime.library.latest(NEEDS[code]) is not None]
-    return render_template("portal/file.html", given=given, errors=errors, types=pairs("type", *offered))
+    return render_template("portal/file.html", given=given, errors=errors, types=_types(),
+                           flags=request.form.getlist("flags"))
 
 
 @blueprint.route("/track", methods=["GET", "POST"])
@@ -83,12 +95,12 @@ def _file_page(given: Mapping[str, str], errors: Mapping[str, str]) -> str:
 def track() -> Response | str | tuple[str, int]:
     """Open a case by number and telephone; a wrong pair gets one and the same answer."""
     if request.method == "GET":
-        return render_template("portal/track.html", number="", error="")
-    number = request.form.get("number", "")
-    key = services().people.customer_by_number(number, request.form.get("phone", ""))
+        return render_template("portal/track.html", number="", phone="", error="")
+    number, phone = request.form.get("number", "")[:40], request.form.get("phone", "")[:40]
+    key = services().people.customer_by_number(number, phone)
     if key is None:
         text = _("No case has this number together with this telephone.")
-        return render_template("portal/track.html", number=number, error=text), 404
+        return render_template("portal/track.html", number=number, phone=phone, error=text), 404
     return redirect(url_for("portal.case", access_key=key))
 
 
@@ -124,17 +136,22 @@ def _page(
         wish=wish,
         stages=stages(found, bool(tasks)),
         next_clock=min(
-            (one for one in clocks if one.state in ("pending", "late")), key=lambda one: one.due_at, default=None
+            (one for one in clocks if one.state in ("pending", "late") and one.reached_at is None),
+            key=lambda one: one.due_at, default=None,
         ),
         clocks=clocks,
-        contacts=contacts,
+        contacts=[(one, *read_here(one)) for one in contacts],
+        newest=NEWEST,
         milestone_word=MILESTONES,
         given=request.form,
-        papers=[
-            paper for paper in case_page.papers(found.id) if any(copy.recipient == "customer" for copy in paper.copies)
-        ],
+        papers=_papers(found.id),
         files=[one for one in case_page.attachments(found.id) if one.uploaded_by == "customer"],
     )
+
+
+def _papers(case_id: str) -> list[case_page.Paper]:
+    """Return the papers of which the customer gets a copy."""
+    return [one for one in case_page.papers(case_id) if any(copy.recipient == "customer" for copy in one.copies)]
 
 
 def _answer_by(item: Any) -> datetime | None:
@@ -150,7 +167,19 @@ def _answer_by(item: Any) -> datetime | None:
 
 
 def _blank(task_id: str, who: Actor) -> Any:
-    return task_form.form_of(services().work.form(task_id, who))
+    return _form_of(services().work.form(task_id, who))
+
+
+def _form_of(served: ServedForm) -> Any:
+    """Return the form of a task; several stand on the customer's page, so the ids of each name its task."""
+    return task_form.form_of(served, id_prefix=f"f-{served.item.id[:8]}-")
+
+
+def read_here(one: Communication) -> tuple[str, str]:
+    """Return title and text of a message; the link to the page that the reader is on is left out."""
+    text = LINK.sub("", one.summary).strip()
+    title, _between, body = text.partition("\n") if one.by == "system" else ("", "", text)
+    return (title, body) if body else ("", title)
 
 
 def stages(found: Case, asked: bool) -> list[tuple[str, str]]:
@@ -176,7 +205,7 @@ def answer(access_key: str, task_id: str) -> Response | tuple[str, int]:
     """Take the customer's answer: accept, refuse, confirm, rate."""
     who = actor()
     served = services().work.form(task_id, who)
-    form = task_form.form_of(served)
+    form = _form_of(served)
     try:
         if form is not None and form.row_button():
             return _page(access_key, form, task_id), 200
@@ -197,7 +226,7 @@ def answer(access_key: str, task_id: str) -> Response | tuple[str, int]:
 @entry(CUSTOMER)
 def hidden(access_key: str, task_id: str) -> Mapping[str, Any]:
     """Say which fields the answers so far hide and require."""
-    form = task_form.form_of(services().work.form(task_id, actor()))
+    form = _form_of(services().work.form(task_id, actor()))
     return form.hidden_now() if form is not None else {"hidden": [], "required": []}
 
 
@@ -253,3 +282,13 @@ def download(access_key: str, attachment_id: str) -> FlaskResponse:
     if attachment_id not in own:
         abort(404)
     return file_response(services().desk.file(attachment_id, actor()))
+
+
+@blueprint.get("/c/<access_key>/papers/<number>.pdf")
+@entry(CUSTOMER)
+def paper(access_key: str, number: str) -> FlaskResponse:
+    """Give the customer a paper of which the customer gets a copy: the return slip goes with the goods."""
+    found = next((one for one in _papers(str(actor().case_id)) if one.row.number == number), None)
+    if found is None:
+        abort(404)
+    return paper_file(found, services().cases.row(str(actor().case_id)))

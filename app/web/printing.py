@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from flask_babel import gettext as _
 
 from app.exports.papers import Entry, Paper, Part
 from app.policy.papers import UNKNOWN
-from app.services.ports.papers import FAMILY, SIGNED
+from app.services.ports.papers import FAMILY, SIGNED, signatures
 from app.store.models import Case, Document
 from app.store.queries import case_page, people
 from app.store.queries.case_page import Paper as Stored
@@ -21,6 +22,10 @@ from app.web.problems import language
 from app.web.shell import named, now, zone
 from app.web.words import word
 from app.wiring import services
+
+MACHINE = frozenset({"data", "silent"})  # of a report: its figures for machines, ids of cases
+CODE = re.compile(r"(?<![A-Za-z0-9_])[a-z][a-z_]{3,}(?![A-Za-z0-9_])")
+LONG = 30  # characters; longer ones of a list get a line each
 
 
 def moment(value: datetime | None) -> str:
@@ -106,13 +111,15 @@ def _parts(row: Document, forms: tuple[FormDefinition, ...], title: str) -> Iter
         shown |= set(form.by_key)
         if found:
             yield Part(form.title(language()), found)
-    signed = tuple(_signatures(row.data.get(SIGNED, ())))
+    signed = tuple(_signatures(signatures(row.data)))
     if signed:
         yield Part(str(_("Signed by")), signed)
     shown.add(SIGNED)
-    rest = {key: value for key, value in row.data.items() if key not in shown and value not in (None, "", [])}
+    rest = {key: value for key, value in row.data.items()
+            if key not in shown | MACHINE and value not in (None, "", []) and not isinstance(value, dict)}
     if rest:
-        yield Part(title, tuple(Entry(key, _plain(value)) for key, value in rest.items()))
+        groups = {group.code: named(group) for group in people.groups()}
+        yield Part(title, tuple(Entry(word(key, "paper_key"), _plain(value, groups)) for key, value in rest.items()))
 
 
 def _signatures(signed: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
@@ -131,7 +138,9 @@ def entries(form: FormDefinition, data: Mapping[str, Any]) -> tuple[Entry, ...]:
 
 def _entry(line: Line, form: FormDefinition, files: Mapping[str, str]) -> Entry:
     field = form.by_key.get(line.key)
-    text = "\n".join(filter(None, [line.text, *(files.get(file, file) for file in line.files)]))
+    # Another form of the paper may know more answers to the same question.
+    said = word(line.text, "paper_value") if CODE.fullmatch(line.text) else line.text
+    text = "\n".join(filter(None, [said, *(files.get(file, file) for file in line.files)]))
     rows = tuple(tuple(_entry(inner, form, files) for inner in row) for row in line.rows)
     return Entry(line.label, text, field.component.clauses if field else (), rows)
 
@@ -142,10 +151,14 @@ def _blank(form: FormDefinition) -> Iterator[Entry]:
             yield Entry(field.component.text(language()), "", field.component.clauses)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, groups: Mapping[str, str]) -> str:
+    """Return a value that no form of the paper knows, its codes in words: groups, causes, decisions."""
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
-    return "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ("\n" if any(len(str(one)) > LONG for one in value) else "、").join(
+            _plain(one, groups) for one in value)
+    return CODE.sub(lambda found: groups.get(found[0]) or word(found[0], "paper_value"), str(value))
 
 
 def _marks(stored: Stored, forms: tuple[FormDefinition, ...]) -> Iterator[str]:

@@ -73,7 +73,7 @@ def answer_http(error: HTTPException) -> Response:
     if error.response is not None or status < 400:
         return make_response(error.get_response())
     # The framework's own texts are English and for developers: people get ours.
-    detail = _too_large() if status == 413 else titles().get(status) or error.name
+    detail = {404: _missing, 413: _too_large}.get(status, lambda: titles().get(status) or str(error.name))()
     answer = _answer(status, detail, {"code": _code_of(status)})
     for name, value in error.get_headers(request.environ):
         if name.lower() == "allow":
@@ -93,6 +93,10 @@ def answer_unexpected(error: Exception) -> Response:
     """Return the answer to what nobody expected; the log has the rest."""
     log.exception("%s %s failed", request.method, request.path, exc_info=error)
     return _answer(500, titles()[500], {"code": "error"})
+
+
+def _missing() -> str:
+    return str(_("Nothing is at this address: it may be mistyped, or what was here is gone."))
 
 
 def _too_large() -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_name
 from flask import Flask, current_app, g, request, session, url_for
-from flask_babel import Babel, ngettext
+from flask_babel import Babel, get_locale, ngettext
 from flask_babel import gettext as _
 
 from app.clock import SystemClock
@@ -91,7 +92,8 @@ def limit(duration: str | None, calendar: str) -> str:
     """Return a time limit in words: "PT24H|P1D" with "natural|working" is 24 hours or 1 working day, the earlier."""
     durations, calendars = (duration or "").split("|"), calendar.split("|")
     calendars += calendars[-1:] * (len(durations) - len(calendars))
-    return f" {_('or')} ".join(_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
+    either = str(_("or"))  # not inside an f-string: Babel does not look there
+    return f" {either} ".join(_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
 
 
 def _one_limit(text: str, calendar: str) -> str:
@@ -181,7 +183,7 @@ def context() -> dict[str, Any]:
         "navigation": navigation(),
         "locale": language(),
         "now": now(),
-        "zone": current_app.config["COMPANY_ZONE"],
+        "zone": get_timezone_name(zone(), locale=get_locale()),
         "offset": now().astimezone(zone()).strftime("%z")[:3] + ":" + now().astimezone(zone()).strftime("%z")[3:],
         "company": current_app.config["COMPANY_NAME"],
         "here": request.full_path.rstrip("?"),

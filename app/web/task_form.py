@@ -18,11 +18,11 @@ from app.web.shell import zone
 from app.wiring import services
 
 
-def form_of(served: ServedForm) -> WebForm | None:
-    """Return the form as this request shows it, or None when the task has none."""
+def form_of(served: ServedForm, id_prefix: str = "f-") -> WebForm | None:
+    """Return the form as this request shows it, or None when the task has none; its fields' ids begin as said."""
     if served.definition is None:
         return None
-    return build_form(served.definition, served.context, language(), served.data)
+    return build_form(served.definition, served.context, language(), served.data, id_prefix=id_prefix)
 
 
 def raw_of(form: WebForm | None, keep_file: Callable[[FileStorage], str] | None = None) -> dict[str, Any]:

@@ -22,7 +22,10 @@ from app.web import helps, task_form
 from app.web.answers import said, tell
 from app.web.countdown import countdown
 from app.web.entry import STAFF, actor, entry
+from app.web.inbox import back
+from app.web.problems import language
 from app.web.shell import named, now, zone
+from app.web.words import PARTIES
 from app.wiring import services
 
 blueprint = Blueprint("tasks", __name__, url_prefix="/tasks")
@@ -76,9 +79,10 @@ def page_of(served: ServedForm, form: Any, gone: str = "", remarks: Any = ()) ->
         "process_name": processes.get(item.process, item.process),
         "comments": comments,
         "attachments": case_page.attachments(item.case_id) if item.case_id else [],
-        "display": people.display_names(
+        "display": {**PARTIES, **people.display_names(
             {one.by for one in comments} | ({item.completed_by} if item.completed_by else set())
-        ),
+            | {one.text.partition("：")[0] for one in comments if one.kind == "independence"}
+        )},
         "members": [user for user in others if user.username in members],
         "colleagues": others,
     }
@@ -95,13 +99,9 @@ def task_countdown(item: Any) -> Any:
 
 
 def clauses_of(ids: Any) -> list[dict[str, str]]:
-    """Return clauses with where they stand in the policy."""
-    register, found = services().register, list[dict[str, str]]()
-    for clause_id in ids:
-        clause = register.clauses.get(clause_id)
-        title = register.documents.get(clause.document, clause.document) if clause else ""
-        found.append({"id": clause_id, "text": f"{title} {clause.section}".strip() if clause else ""})
-    return found
+    """Return clauses with what they say, restated in the reader's language."""
+    clauses = services().register.clauses
+    return [{"id": one, "text": clauses[one].text(language()) if one in clauses else ""} for one in ids]
 
 
 @blueprint.post("/<task_id>/complete")
@@ -222,26 +222,30 @@ def many() -> Response | str | tuple[str, int]:
     """Complete several tasks that take the same short form, with the same answers."""
     who, work = actor(), services().work
     ids = list(dict.fromkeys(request.values.getlist("task")))[: queries.PAGE_SIZE]
+    if request.form.get("_action") == "choose":  # the list's form carries a token that no address may show
+        box, query = request.form.get("box", ""), request.form.get("query", "")
+        return redirect(url_for("tasks.many", task=ids, box=box, query=query))
     if not ids:
         flash(_("Choose tasks first."), "warning")
-        return redirect(url_for("inbox.home"))
+        return redirect(back())
     served = [work.form(task_id, who) for task_id in ids]
     problem = _not_together(served)
     if problem:
         flash(problem, "warning")
-        return redirect(url_for("inbox.home"))
+        return redirect(back())
     first = served[0]
     cases = {one.item.case_id: services().cases.row(one.item.case_id) for one in served if one.item.case_id}
     if request.method == "GET":
         return render_template(
-            "tasks/many.html", served=served, cases=cases, form=task_form.form_of(first), definition=first.definition
+            "tasks/many.html", served=served, cases=cases, form=task_form.form_of(first), definition=first.definition,
+            back=back(),
         )
     form = task_form.form_of(first)
     try:
         raw = task_form.raw_of(form, task_form.keeper(first, who))
     except Invalid as error:
         flash(said(error), "error")
-        return redirect(url_for("inbox.home"))
+        return redirect(back())
     results = work.complete_many(
         [(task_id, raw) for task_id in ids], who, on_behalf=first.item.group_code == CUSTOMER_GROUP
     )
@@ -252,10 +256,11 @@ def many() -> Response | str | tuple[str, int]:
     if invalid is not None and form is not None:
         form.show_errors(invalid.errors)
         left = [one for one in served if one.item.id in failed]
-        return render_template("tasks/many.html", served=left, cases=cases, form=form, definition=first.definition), 422
+        return render_template("tasks/many.html", served=left, cases=cases, form=form, definition=first.definition,
+                               back=back()), 422
     for problem in dict.fromkeys(said(error) for error in failed.values()):
         flash(problem, "error")
-    return redirect(url_for("inbox.home"))
+    return redirect(back())
 
 
 def _not_together(served: list[ServedForm]) -> str:

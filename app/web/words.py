@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import lazy_gettext as _
+
+from app.services.ports.desk import NOTE_TITLES
 
 TYPES = {
     "complaint": _("Complaint"),
@@ -60,7 +63,29 @@ NOTES = {
     "suggestion": _("Suggestion"),
     "rectification": _("Rectification"),
     "prevention": _("Prevention"),
+    "status": _("Progress"),
+    "care": _("Special care"),
+    "measures": _("Further measures"),
+    "independence": _("Independence of the appeal officer"),
+    "change": _("Change of what was agreed"),
+    "withdrawal": _("Withdrawal"),
+    "progress": _("Progress"),
 }
+# The codes that the process itself writes into notes.
+NOTE_CODES = {
+    "coordination": _("Coordination of departments"),
+    "customer_interview": _("Customer interview"),
+    "internal_inquiry": _("Internal inquiry"),
+    "recall_or_rework": _("Recall or rework"),
+    "rectification": _("Rectification"),
+    "trace_meeting": _("Trace meeting"),
+    "granted": _("agreed"),
+    "refused": _("refused"),
+    "unknown": _("not asked yet"),
+}
+CODED_NOTES = frozenset({"measures", "care"})
+# Who acts without being a user.
+PARTIES = {"system": _("System"), "customer": _("Customer")}
 CUSTOMER_LEVELS = {"vip": _("VIP"), "ordinary": _("Ordinary")}
 ORIGINS = {"self_made": _("Made by us"), "purchased": _("Purchased"), "not_applicable": _("No product")}
 URGENCIES = {"urgent": _("Urgent"), "high": _("High"), "medium": _("Medium"), "low": _("Low")}
@@ -106,6 +131,9 @@ STATUSES = {
     "处理中": _("Being handled"),
     "已答复": _("Answered"),
     "已并入原单": _("Merged into the first case"),
+    "并入原个案": _("Merged into the first case"),
+    "已关闭-未达成一致": _("Closed without agreement"),
+    "维修中": _("Under repair"),
 }
 MILESTONES = {
     "pickup": _("Pick-up"),
@@ -258,6 +286,28 @@ DRAFT_STATES = {
     "discarded": _("Given up"),
 }
 FILE_CHANGES = {"added": _("new"), "changed": _("changed"), "removed": _("taken out")}
+# What papers hold beside the answers to their forms.
+PAPER_KEYS = {
+    "opinion_no": _("Opinion number"), "opinion": _("Opinion number"), "amount": _("Amount (CNY)"),
+    "annex_kind": _("What the annex adds"), "appeal": _("Appeal"), "decision": _("What was decided"),
+    "department": _("Department"), "persons": _("Persons"), "remedy": _("Measure"),
+    "approved_amount": _("Approved amount (CNY)"), "severity": _("Severity"), "answer": _("Answer"),
+    "problem": _("Problem"), "product_model": _("Product model"), "rectification": _("Rectification"),
+    "subtype": _("Type"), "month": _("Month"), "complaint_type": _("Kind of complaint"), "reason": _("Reason"),
+    "report": _("Report"), "count": _("How many"), "open_items": _("Not finished"), "lines": _("Findings"),
+    "period": _("Period"), "black_count": _("Black slips"), "red_count": _("Red slips"), "slips": _("Slips"),
+    "unsealed": _("Not sealed"), "average_score": _("Average score"), "kept_share": _("Kept, per cent"),
+    "baseline": _("Before"), "current": _("Now"), "change": _("Change, per cent"), "answered": _("Answered"),
+    "asked": _("Asked"), "response_rate": _("Share answered"), "repeat_customers": _("Customers who came again"),
+}
+DECISIONS = {
+    "upheld": _("Upheld"), "partly": _("Upheld in part"), "rejected": _("Not upheld"), "approve": _("Approved"),
+    "amend": _("Sent back"), "reject": _("No penalty"), "appeal_amendment": _("Amendment after an appeal"),
+    "penalty": _("Penalty"), "improvement_missing": _("No improvement was given"), "service": _("Service again"),
+    "repair": _("Repair"), "exchange": _("Exchange"), "return": _("Return and refund"),
+    "compensate": _("Compensation"), "explain": _("Explanation"), "unfounded": _("Unfounded, explained"),
+    "refused": _("refused"), "systemic": _("Systematic cause"),
+}
 
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "type": TYPES,
@@ -265,6 +315,7 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "way": WAYS,
     "received_via": RECEIVED_VIA,
     "note": NOTES,
+    "note_code": NOTE_CODES,
     "customer_level": CUSTOMER_LEVELS,
     "origin": ORIGINS,
     "urgency": URGENCIES,
@@ -292,6 +343,8 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "definition_kind": DEFINITION_KINDS,
     "draft_state": DRAFT_STATES,
     "file_change": FILE_CHANGES,
+    "paper_key": PAPER_KEYS,
+    "paper_value": {**TYPES, **MILESTONES, **SEVERITIES, **CAUSES, **DECISIONS},
 }
 
 
@@ -300,6 +353,16 @@ def word(code: Any, kind: str) -> str:
     if code is None or code == "":
         return ""
     return str(VOCABULARY[kind].get(code, code))
+
+
+def note_text(note: Any, names: Mapping[str, str]) -> str:
+    """Return what a note says, codes and usernames (`names`) in words; nothing where it only repeats its own title."""
+    if note.kind == "independence":
+        who, colon, finding = note.text.partition("：")
+        return f"{names.get(who, who)}{colon}{finding}"
+    if note.kind in CODED_NOTES:
+        return re.sub(r"[a-z_]{4,}", lambda found: word(found[0], "note_code"), note.text)
+    return "" if note.text in (note.kind, NOTE_TITLES.get(note.kind)) else str(note.text)
 
 
 def pairs(kind: str, *codes: str) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from app.errors import Conflict, NotAllowed, NotFound, StepFailed
 from app.facts import SYSTEM, ServiceCall
 from app.services.moments import Moments
+from app.services.ports.figures import REPORT_WORDS
 from app.services.step import run
 from app.store.base import db
 from app.store.models import Communication, Document, DocumentCopy, Incident, Instance, WorkItem
@@ -82,6 +83,10 @@ def test_the_weekly_report_counts_last_weeks_complaints_and_starts_a_rectificati
     work_off(services, "weekly_report", {"analyse_week": {"rectification_needed": True, "rectification_topic": "异响"}})
     paper = db.session.execute(select(Document).where(Document.kind == "report_weekly_complaints")).scalar_one()
     assert (paper.number, paper.state, paper.data["count"]) == ("BB-202603-001", "closed", 1)
+    said = " ".join(paper.data["lines"])
+    (kind,) = paper.data["data"]["complaint_type"]
+    assert REPORT_WORDS[kind] in said  # people approve the lines: words, not codes
+    assert kind not in said
     assert instances("weekly_report")[0].outcome == "end_sent"
     (rectification,) = instances("rectification")
     assert rectification.case_id is None

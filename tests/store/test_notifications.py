@@ -16,6 +16,7 @@ from app.clock import FixedClock
 from app.errors import HandlerFailed
 from app.notifications import Postman
 from app.notifications.templates import TEMPLATES, render
+from app.notifications.words import STATUS_WORDS
 from app.store.models import (
     Communication,
     Definition,
@@ -30,6 +31,7 @@ from app.store.models import (
 )
 from app.store.records import case_facts
 from app.store.unit_of_work import unit_of_work
+from app.web.words import STATUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 3, 2, 3, tzinfo=UTC)
@@ -223,6 +225,27 @@ def test_without_a_mail_server_the_log_says_so_and_keeps_the_text_to_itself(peop
         Office(people).tell(["customer"], "order_number")
     assert "z***@example.com" in caplog.text
     assert "张三" not in caplog.text
+
+
+def test_english_words_stand_in_english_messages(people, database, session):
+    work_item(session, people, group_code="supervisor", due_at=NOW + timedelta(hours=1))
+    office = Office(people)
+    office.tell(["task:t1"], "task_reminder")
+    office.tell(["owner"], "daily_progress", key="job-2")
+    reminder, *_, progress = rows(Notification)
+    assert (reminder.title_zh, reminder.title_en) == ("任务将到期：核实投诉", "Due soon: Verify")
+    assert "“Verify” is due" in reminder.body_en
+    assert not re.search("[\u4e00-\u9fff]", progress.title_en + progress.body_en.replace(people.customer_name, ""))
+
+
+def test_pages_and_messages_have_the_same_words_for_a_status():
+    assert {zh: en._args[0] for zh, en in STATUSES.items()} == STATUS_WORDS
+
+
+def test_a_value_that_ends_in_a_full_stop_gets_no_second_one():
+    letter = render(TEMPLATES["return_materials_missing"], "customer", {"missing": "发票照片。", "customer": "李女士"})
+    assert letter is not None
+    assert "还缺：发票照片。请在页面补交" in letter.body_zh
 
 
 def test_a_task_reminder_goes_to_who_has_it_and_to_nobody_once_it_is_done(people, database, session):

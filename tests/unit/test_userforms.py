@@ -334,13 +334,15 @@ def test_a_submission_is_described_in_words():
         component("datetime", "at"),
         component("number", "n", properties={"currency": "CNY"}),
     )
-    lines = describe(definition, {"ok": False, "at": "2026-03-02T01:30:00+00:00", "n": "3.00", "old": "kept"}, "en")
+    answers = {"ok": False, "at": "2026-03-02T01:30:00+00:00", "n": "12000.00", "old": "kept"}
+    lines = describe(definition, answers, "en")
     assert [(line.label, line.text) for line in lines] == [
         ("Settled", "No"),
         ("At", "2026-03-02 09:30"),
-        ("N", "3.00 CNY"),
+        ("N", "CNY 12,000.00"),
         ("old", "kept"),
     ]
+    assert describe(definition, answers, "zh")[2].text == "12,000.00 元"
 
 
 # reading and checking

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,6 +84,27 @@ def test_an_old_revision_is_a_conflict(clerk: Api, task: dict[str, Any]) -> None
     clerk.post(f"/tasks/{task['id']}/claim")
     response = clerk.post(f"/tasks/{task['id']}/complete", {"data": answers(task), "revision": task["revision"] + 7})
     assert response.status_code == 409
+
+
+def test_who_sends_what_was_opened_before_a_change_is_told_who_changed_the_task_and_when(
+    any_app: Flask, clock: FixedClock
+) -> None:
+    clerk = Api(any_app, "clerk")
+    (first,) = clerk.tasks(state="open", case=clerk.register()["number"])
+    task = clerk.get(f"/tasks/{first['id']}").get_json()
+    clerk.post(f"/tasks/{task['id']}/claim")
+    opened = clerk.get(f"/tasks/{task['id']}").get_json()
+    clock.advance(timedelta(minutes=4))
+    hand = {"to": "clerk", "note": "加急", "kind": "transfer"}
+    handed = Api(any_app, "manager").post(f"/tasks/{task['id']}/delegate", hand)
+    assert handed.status_code == 200
+    at = clock.now().isoformat()
+    clock.advance(timedelta(minutes=4))
+    body = {"data": answers(task), "revision": opened["revision"]}
+    response = clerk.post(f"/tasks/{task['id']}/complete", body)
+    refused = response.get_json()
+    assert (response.status_code, refused["by"], refused["at"]) == (409, "manager", at)
+    assert refused["revision"] == opened["revision"] + 1
 
 
 def test_wrong_answers_come_back_by_field_and_nothing_moves(clerk: Api, task: dict[str, Any]) -> None:

@@ -12,6 +12,8 @@ from flask import Flask
 
 from app.clock import FixedClock
 from app.facts import Actor
+from app.store.models import Comment
+from app.store.unit_of_work import unit_of_work
 from app.wiring import Services
 from tests.web.pages import REGISTRATION, Browser, case, open_tasks
 
@@ -209,3 +211,21 @@ def test_a_long_form_is_not_completed_for_several_cases_at_once(clerk: Browser) 
     tasks = [open_tasks(clerk.register().id)[0].id for _ in range(2)]
     clerk.get("/tasks/many", query_string={"task": tasks})
     assert "此表单较长" in clerk.text("/inbox/group")
+
+
+def test_notes_of_the_process_are_in_words(clerk: Browser) -> None:
+    number = clerk.register().number
+    found = case(number)
+    with unit_of_work() as session:
+        for kind, text in (("measures", "coordination、trace_meeting"), ("care", "重点关怀：李女士（refused）"),
+                           ("independence", "appeals：合格"), ("lesson", "经验教训"), ("comment", "call_back soon")):
+            session.add(Comment(case_id=found.id, kind=kind, at=found.registered_at, by="customer", text=text))
+        session.commit()
+    page = clerk.text(f"/cases/{number}")
+    assert "跨部门协同、溯源会" in page
+    assert "重点关怀：李女士（不同意）" in page
+    assert "杨静怡：合格" in page
+    assert page.count("经验教训") == 1
+    assert "call_back soon" in page
+    assert "客户 · " in page
+    assert "customer · " not in page

@@ -142,3 +142,18 @@ def test_only_who_answers_for_cases_takes_them_out_and_it_is_noted(app: Flask, s
     assert "导出卷宗" in Browser(app, "director").text(f"/cases/{settled.number}")
     noted = db.session.query(Audit.actor, Audit.subject).filter_by(action="case:file:exported").all()
     assert [tuple(row) for row in noted] == [("supervisor", settled.number), ("director", settled.number)]
+
+
+def test_a_paper_says_in_words_what_its_forms_do_not_know(app: Flask) -> None:
+    clerk = Browser(app, "clerk")
+    case = clerk.register()
+    held = {"opinion_no": "YJ-202603-001", "department": "quality", "decision": "partly", "amount": "120.00",
+            "data": {"scores": {"5": 1}}, "signed": True}  # a question of the signature form, not signatures
+    with unit_of_work() as session:
+        session.add(Document(case_id=case.id, kind="annex", number="FJ-1", copies=1, opened_at=case.registered_at,
+                             data=held))
+    page = "".join(texts(clerk.get("/papers/FJ-1.pdf").data))
+    for words in ("意见书编号YJ-202603-001", "部门技术质量部门", "决定部分成立", "金额（元）120.00"):
+        assert words in page, page
+    for code in ("opinion_no", "quality", "partly", "scores"):
+        assert code not in page

@@ -97,6 +97,18 @@ def test_the_case_page_says_which_clause_is_broken_and_which_is_kept(app: Flask,
     assert all("按时" in row for row in told_kept), told_kept
 
 
+def test_each_rung_has_two_hours_of_its_own_although_the_clock_of_the_case_is_late(walk: ApiWalk) -> None:
+    due = []
+    for by in ("PT16M", "PT2H", "PT2H"):
+        walk.advance(by=by)
+        due.append(next(task["due_at"] for element, task in walk.open().items() if element.endswith("_contacts")))
+    assert due == ["2026-03-02T03:15:00+00:00", "2026-03-02T05:15:00+00:00", "2026-03-02T07:15:00+00:00"]
+    late = milestone(walk, "escalated_contact")
+    assert (late["state"], late["due_at"]) == ("late", "2026-03-02T03:15:00+00:00")
+    walk.advance(by="PT3H")  # the director's deadline has fired, and the task stays late by it
+    assert walk.open()["director_contacts"]["due_at"] == "2026-03-02T07:15:00+00:00"
+
+
 def test_the_ladder_is_climbed_every_two_hours_and_each_rung_is_told(app: Flask, walk: ApiWalk) -> None:
     rungs = []
     for by in ("PT16M", "PT2H", "PT2H"):

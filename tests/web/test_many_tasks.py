@@ -29,7 +29,10 @@ def test_two_dispatches_are_confirmed_with_one_form(
 ) -> None:
     clerk, browser = actor("clerk"), Browser(app, "clerk")
     tasks = [waiting_for_dispatch(browser, services, clerk, phone) for phone in ("13800138001", "13800138002")]
-    assert browser.get("/tasks/many", query_string={"task": tasks}).status_code == 200
+    chosen = browser.post("/tasks/many", {"_action": "choose", "task": tasks, "box": "group", "query": "level=P3"})
+    assert (chosen.status_code, "csrf" in chosen.location, "box=group" in chosen.location) == (302, False, True)
+    page = browser.text(chosen.location)
+    assert '<a class="btn btn-outline" href="/inbox/group?level=P3">' in page
     served = services.work.form(tasks[0], clerk)
     answer = browser.post("/tasks/many", sent({**fill(served.json, served.data, {}), "task": tasks}))
     assert answer.status_code == 302, answer.get_data(as_text=True)

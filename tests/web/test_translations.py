@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
+
+from app.web.words import STATUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 METHODS = [("app/**.py", "python"), ("app/web/templates/**.html", "jinja2")]
@@ -50,3 +53,29 @@ def test_no_template_shows_a_bare_text(path: Path) -> None:
     text = re.sub(r'[\w-]+="[^"]*"', " ", text)  # macros that write attributes
     words = {word for word in re.findall(r"[A-Za-z]{2,}|[\u4e00-\u9fff]+", text) if word not in SAME and word != "nbsp"}
     assert words <= set(), f"{path.name}: {words}"
+
+
+def test_every_status_of_a_shipped_diagram_has_an_english_word() -> None:
+    said: set[str] = set()
+    for path in sorted((ROOT / "processes").rglob("*.bpmn")):
+        text = path.read_text(encoding="utf-8").replace("&quot;", '"')
+        said |= set(re.findall(r'name="status" value="([^"]+)"', text))
+        for value in re.findall(r'id="status" type="any" value="(.*?)"\s*/>', text):
+            said |= set(re.findall(r'"([^"]+)"', value))
+    assert len(said) > 10
+    assert said <= set(STATUSES)
+
+
+def test_every_word_that_the_code_translates_is_in_the_catalogue_even_inside_an_f_string() -> None:
+    with (ROOT / "app/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        known = {text for message in read_po(file) if message.string
+                 for text in ([message.id] if isinstance(message.id, str) else message.id)}
+    said = {
+        node.args[0].value
+        for path in sorted((ROOT / "app").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "ngettext")
+        and node.args and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(said) > 500
+    assert said <= known, said - known

@@ -25,7 +25,8 @@ SUBSTANCE = frozenset({
     "customer_known", "product_model", "serial_no", "order_no", "purchase_date", "origin", "description", "urgency",
     "severity", "flags"})
 FIXED = frozenset({"id", "access_key", "registered_at", "registered_by", "archived_at", "keep_until", "policy_version"})
-NOTE_TITLES = {"lesson": "经验教训", "praise": "表扬", "compensation": "补偿", "withdrawal": "撤回", "progress": "进度"}
+NOTE_TITLES = {"lesson": "经验教训", "praise": "表扬", "compensation": "补偿", "withdrawal": "撤回", "progress": "进度",
+               "answer": "答复", "suggestion": "建议", "rectification": "整改", "prevention": "预防"}
 
 
 class CaseDeskPort:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
+
 from app.clock import as_utc
 from app.durations import add_months
 from app.errors import StepFailed
+from app.notifications.words import MILESTONE_WORDS, TYPE_WORDS
 from app.services.ports.numbers import NumberDesk
 from app.store import papers as rows
-from app.store.models import Case, Document
+from app.store.models import Case, Document, Group
 from app.store.queries import figures as counted
 from app.work_calendar import WorkCalendar
 
@@ -21,6 +25,14 @@ if TYPE_CHECKING:
 
 SURVEY, REPLY = "satisfaction_survey", "half_year_reply"
 OBSERVED = timedelta(days=25)  # of E-2.2.12's month; the check itself has the rest
+CODE = re.compile(r"(?<![A-Za-z0-9_])[a-z][a-z_]{3,}(?![A-Za-z0-9_])")
+REPORT_WORDS = {  # reports are Chinese papers
+    **{code: zh for code, (zh, _en) in (TYPE_WORDS | MILESTONE_WORDS).items()},
+    "product_quality": "产品质量", "service_attitude": "服务态度", "after_sales_efficiency": "售后效率",
+    "delivery_logistics": "物流配送", "misuse": "使用不当", "service_failure": "服务失误",
+    "misunderstanding": "误解", "production": "生产", "training": "服务培训", "design": "设计", "process": "流程管理",
+    "supplier": "供应商", "approve": "核准", "amend": "退回重拟", "reject": "不予处罚",
+}
 TOP = 10  # a frequent problem is among so many
 
 
@@ -40,7 +52,14 @@ class FigureDesk:
         if maker is None:
             raise StepFailed(f"There is no report {kind!r}.", f"没有报表“{kind}”。")
         self._session.flush()
-        return maker(params)
+        found = maker(params)
+        return {**found, "lines": self._in_words(found["lines"])}
+
+    def _in_words(self, lines: Sequence[str]) -> list[str]:
+        """Return lines of a report with Chinese words for codes, as `data` keeps them."""
+        groups = self._session.execute(select(Group.code, Group.name_zh)).all()
+        words = {**REPORT_WORDS, **{row.code: row.name_zh for row in groups}}
+        return [CODE.sub(lambda found: words.get(found[0], found[0]), line) for line in lines]
 
     def closed_opinions(self, month: str) -> list[Mapping[str, Any]]:
         """Return the opinions that were settled in a month (YYYY-MM, "previous" or "current"), each with its case."""

@@ -23,6 +23,12 @@ SIGNED = "signed"  # what of a paper's content holds who signed it
 FAMILY = {kind: family for family in FAMILIES for kind in family}
 
 
+def signatures(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return who signed a paper inside the product; a form of the paper may have a question of the same name."""
+    given = data.get(SIGNED)
+    return given if isinstance(given, list) else []
+
+
 def _of_one_opinion(paper: Document, data: Mapping[str, Any]) -> bool:
     """Whether a paper may be the one that `data` is for: two opinions of a case are assessed side by side (B21-6-1)."""
     one, other = (given.get("opinion") or given.get("opinion_no") for given in (paper.data or {}, data))
@@ -98,7 +104,7 @@ class PaperDesk:
         if paper is None or self._case_id not in (None, paper.case_id):
             return None
         holders = tuple(copy.recipient for copy in rows.copies_of(self._session, paper.id))
-        signed = frozenset(str(entry["role"]) for entry in paper.data.get(SIGNED, ()))
+        signed = frozenset(str(entry["role"]) for entry in signatures(paper.data))
         return PaperFacts(paper.kind, paper.number, paper.state, dict(paper.data), holders, signed, paper.reason)
 
     def newest(self, kind: str, state: str) -> PaperFacts | None:
@@ -112,7 +118,7 @@ class PaperDesk:
         if paper is None or paper.case_id != self._case_id or paper.state != "open":
             raise _none_open(number)
         entry = {"role": role, "name": name, "at": self._now.isoformat()}
-        paper.data = {**paper.data, SIGNED: [*paper.data.get(SIGNED, ()), entry]}
+        paper.data = {**paper.data, SIGNED: [*signatures(paper.data), entry]}
         self._note("signed", number, role=role, name=name)
 
     def void(self, kind: str, reason: str) -> str | None:

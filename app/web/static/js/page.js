@@ -35,3 +35,6 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   location.assign(`/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`);
 });
+
+// A page that comes back with something wrong begins at the first field that is.
+if (!location.hash && document.activeElement === document.body) document.querySelector("[aria-invalid=true]")?.focus();
