@@ -41,6 +41,12 @@ def test_no_chinese_word_has_lost_a_placeholder() -> None:
         assert set(given) <= set(wanted), message.id
 
 
+def test_no_chinese_text_says_the_same_twice() -> None:
+    with (ROOT / "app/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        twice = [message.id for message in read_po(file) if re.fullmatch(r"(.{4,}?)\1+", str(message.string), re.DOTALL)]
+    assert twice == []
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
 def test_no_template_shows_a_bare_text(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
