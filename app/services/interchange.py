@@ -60,7 +60,7 @@ class Interchange:
         return in_unit_of_work(work)
 
     def _files(self, name: str, content: bytes) -> tuple[dict[str, tuple[bytes, bool, bytes]], tuple[str, ...]]:
-        """Return the files (readable, laid out, as given) by their paths in the bundle, and what of an archive is left out."""
+        """Return the files by their paths in the bundle, as `_readable` gives them, and what is left out."""
         if not content:
             raise _invalid("The file is empty.", "文件是空的。")
         deployed = self._drafts.deployed()

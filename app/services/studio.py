@@ -168,7 +168,7 @@ class Studio:
         return [*found, *check_drawings({path: content})]
 
     def lost(self, draft_id: int, path: str, content: bytes) -> list[Change]:
-        """Return what the file as kept says or draws and `content` does not: what an editor can't keep; raises NotFound."""
+        """Return what the kept file says or draws and `content` does not: what an editor loses; raises NotFound."""
         kept, _ = self._drafts.read(draft_id, path)
         found = compare_files(path, kept, content)
         return [*(one for one in found.changes if one.kind != "technical"), *found.undrawn]

@@ -91,7 +91,10 @@ def limit(duration: str | None, calendar: str) -> str:
     """Return a time limit in words: "PT24H|P1D" with "natural|working" is 24 hours or 1 working day, the earlier."""
     durations, calendars = (duration or "").split("|"), calendar.split("|")
     calendars += calendars[-1:] * (len(durations) - len(calendars))
-    return f" {_('or')} ".join(_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
+    first, *others = (_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
+    for other in others:
+        first = _("%(one)s or %(other)s", one=first, other=other)
+    return first
 
 
 def _one_limit(text: str, calendar: str) -> str:

@@ -112,7 +112,7 @@ class Words:
     def undrawn(self, key: str) -> Pair:
         """Return the words for an element, or a line that stands for none, that is no longer drawn."""
         part = self._old.parts.get(key)
-        zh, en = self.subject(part) if part is not None else ("不代表任何元素的图形", "A shape that stands for no element")
+        zh, en = ("不代表任何元素的图形", "A shape that stands for no element") if part is None else self.subject(part)
         return f"{zh}：不再画在图上", f"{en}: no longer drawn"
 
     def fact(self, fact: str, old: Part, new: Part) -> Pair:
