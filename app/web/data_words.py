@@ -41,7 +41,8 @@ NAMES: Mapping[str, Any] = {
     "reopenable": _l("May be reopened"), "result_at": _l("Told at"), "result_outcome": _l("Outcome told"),
     "retires": _l("Repealed"), "return_detail": _l("Details of the return"), "revision": _l("Revision"),
     "role": _l("Role"), "round": _l("Round"), "score": _l("Score"), "source": _l("Source"),
-    "specialist_answer": _l("Specialist's answer"), "state": _l("State"), "status": _l("Status"), "subtask_batch": _l("Batch of sub-tasks"),
+    "specialist_answer": _l("Specialist's answer"), "state": _l("State"), "status": _l("Status"),
+    "subtask_batch": _l("Batch of sub-tasks"),
     "title": _l("Title"), "to": _l("To"), "type": _l("Type"), "verdict": _l("Finding"), "version": _l("Version"),
     "via_portal": _l("By the customer's page"), "way": _l("Way"), "why": _l("Because"), "workflow_ended": _l("Ended"),
 }  # fmt: skip

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from urllib.parse import unquote_plus
 
 import pytest
 from flask import Flask
@@ -16,7 +17,7 @@ from openpyxl import load_workbook
 from app.clock import FixedClock
 from app.facts import Actor
 from app.store.base import db
-from app.store.models import Case, ElementTime, Incident, Instance, WorkItem
+from app.store.models import Case, ElementTime, Incident, Instance, Submission, WorkItem
 from app.store.queries import control_list
 from app.store.queries.case_page import Scope
 from app.store.queries.control_list import InstanceFilter
@@ -253,6 +254,36 @@ def test_the_dashboard_counts_promises_backlog_and_causes(
     for query in ("days=7", "days=365", "from=2026-01-01&to=2026-02-01", "from=x&to=y", "from=2026-05-01&to=2026-01-01",
                   "days=99999999999", "causes=x"):
         assert manager.get(f"{BOARD}?{query}").status_code == 200
+
+
+def test_every_number_of_the_dashboard_leads_to_the_cases_behind_it(
+        any_app: Flask, two: tuple[Case, Case], clock: FixedClock) -> None:
+    manager = Browser(any_app, "manager")
+    with unit_of_work() as session:
+        for number, case in enumerate(two):
+            changed = session.get(Case, case.id)
+            assert changed is not None
+            changed.extra = {**changed.extra, "root_cause": "密封圈 硬度: 偏低"}
+            task = session.query(WorkItem).filter_by(case_id=case.id).first()
+            assert task is not None
+            session.add(Submission(work_item_id=task.id, instance_id=task.instance_id, case_id=case.id,
+                                   form_id="satisfaction_survey", data={"satisfaction_score": 4 + number},
+                                   submitted_at=clock.now(), submitted_by="customer"))
+    clock.advance(timedelta(minutes=20))
+    page = unescape(manager.text(BOARD))
+    links = re.findall(r'href="/control/instances\?q=([^"]+)">(\d+)</a>', page)
+    kinds = {unquote_plus(line).partition(":")[0] for line, _number in links}
+    assert {"sla", "level", "task", "cause", "came"} <= kinds
+    for line, number in links:
+        answer = manager.get(f"/control/instances?q={line}")
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == 200
+        assert 'class="flash warning"' not in text, line  # every term is understood
+        counted = re.search(r"共 (\d+) 项", text)
+        assert counted is not None, line
+        if unquote_plus(line).startswith(("cause", "came", "closed", "score")) or "age:" in unquote_plus(line):
+            assert counted[1] == number, line
+        assert int(counted[1]) >= 1, line
 
 
 def test_a_head_of_department_sees_no_customers_of_others_on_the_dashboard(

@@ -47,7 +47,8 @@ from app.wiring import services
 PAGE = "control"  # of saved views
 SORTS = ("created", "number", "level", "due")
 # Who asks for one of these wants what has ended, too; else only what runs is shown.
-EVER = frozenset({"word", "customer", "passed", "sla", "from", "to"})
+EVER = frozenset({"word", "customer", "passed", "sla", "from", "to", "task", "score", "cause", "age", "due", "came",
+                  "closed"})
 
 
 @dataclass(frozen=True)
