@@ -46,6 +46,37 @@ NAMES: Mapping[str, Any] = {
     "title": _l("Title"), "to": _l("To"), "type": _l("Type"), "verdict": _l("Finding"), "version": _l("Version"),
     "via_portal": _l("By the customer's page"), "way": _l("Way"), "why": _l("Because"), "workflow_ended": _l("Ended"),
 }  # fmt: skip
+# Variables of the shipped processes.
+VARIABLES: Mapping[str, Any] = {
+    "accepted_by": _l("Accepted by"), "application_no": _l("Application number"), "asked": _l("Asked"),
+    "asked_due": _l("Due date asked for"), "assessments_started": _l("Assessments begun"),
+    "black_slip_no": _l("Black slip number"), "black_slip_with_finance": _l("Black slip with finance"),
+    "campaign": _l("Campaign"), "care_entry": _l("Entered the care list"), "care_until": _l("Care until"),
+    "checked": _l("Checked"), "claimed_type": _l("Type that was claimed"), "confirmed_by": _l("Confirmed by"),
+    "contact_letter_no": _l("Contact letter number"), "contact_letter_number": _l("Contact letter number"),
+    "convener": _l("Convener"), "days_since_receipt": _l("Days since receipt"),
+    "deduction_no": _l("Deduction order number"), "effect": _l("Effect"),
+    "escalation_level": _l("Level of the escalation"), "escalation_number": _l("Escalation number"),
+    "followup_attempts": _l("Attempts of the follow-up"), "found_at": _l("Found at"),
+    "goods_outcome": _l("What became of the goods"), "helper_group": _l("Helping group"),
+    "letter_number": _l("Letter number"), "lodged": _l("Lodged"), "naming": _l("Naming"),
+    "new_solution": _l("New solution"), "next": _l("What comes next"), "opinion_state": _l("State of the opinion"),
+    "opinions": _l("Opinions"), "papers": _l("Papers"), "parcel": _l("Parcel"), "payment": _l("Payment"),
+    "phase": _l("Phase"), "purpose": _l("Purpose"), "recourse_sent": _l("Recourse sent"),
+    "red_slip_no": _l("Red slip number"), "red_slip_signed": _l("Red slip signed"),
+    "red_slip_with_finance": _l("Red slip with finance"), "refund_voucher_no": _l("Refund voucher number"),
+    "refusals": _l("Refusals"), "reissue_request_no": _l("Reissue request number"), "remedy": _l("Remedy"),
+    "reminded": _l("Reminded"), "repair_outcome": _l("Outcome of the repair"),
+    "repair_report_no": _l("Repair report number"), "report": _l("Report"), "report_kind": _l("Kind of report"),
+    "result_delivered": _l("Result delivered"), "return_outcome": _l("Outcome of the return"),
+    "return_slip_no": _l("Return slip number"), "rule_charge": _l("Charge by the rules"),
+    "rung": _l("Rung of the ladder"), "slip_number": _l("Slip number"), "slips_handed": _l("Slips handed over"),
+    "still_open": _l("Still open"), "subtask": _l("Sub-task"),
+    "subtask_cooperation": _l("Cooperation in the sub-task"), "subtask_due": _l("Due date of the sub-task"),
+    "subtask_title": _l("Title of the sub-task"), "summary": _l("Summary"), "target_group": _l("Target group"),
+    "tracking": _l("Tracking"), "urgent": _l("Urgent"), "wants_appeal": _l("Wants to appeal"),
+    "wants_rehandling": _l("Wants it handled anew"),
+}  # fmt: skip
 KINDS = {
     "case_type": "type", "claimed_type": "type", "type": "type", "channel": "channel", "way": "way",
     "customer_level": "customer_level", "origin": "origin", "urgency": "urgency", "severity": "severity",
@@ -57,8 +88,8 @@ GROUPS = frozenset({"owner_group", "recipients", "holder", "to", "role", "groups
 
 def label(key: str) -> str:
     """Return what a field, fact or variable is called in the reader's language; its own name in words at worst."""
-    if key in NAMES:
-        return str(NAMES[key])
+    if key in NAMES or key in VARIABLES:
+        return str(NAMES.get(key) or VARIABLES[key])
     known = _labels().names.get(key)
     return known[_place()] if known else key.replace("_", " ")
 

@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 import pytest
 from flask import Flask
+from lxml import etree
 from openpyxl import load_workbook
 
 from app.clock import FixedClock
@@ -23,8 +24,10 @@ from app.store.queries.case_page import Scope
 from app.store.queries.control_list import InstanceFilter
 from app.store.unit_of_work import unit_of_work
 from app.web.control.search import Vocabulary, understand
+from app.web.data_words import label
 from app.wiring import Services
 from app.wiring import services as current_services
+from tests.conftest import ROOT
 from tests.web.api_client import Api
 from tests.web.api_walk import ApiWalk
 from tests.web.pages import ZONE, Browser, case
@@ -182,6 +185,18 @@ def test_an_instance_page_shows_all_of_it(app: Flask) -> None:
                                              'id="diagram"', 'id="timeline"', 'id="papers"'))
     assert Browser(app, "manager").get("/control/instances/nothing").status_code == 404
     assert Browser(app, "manager").get(f"/control/instances/{instance.id}?process=x").status_code == 404
+
+
+def test_every_variable_of_the_shipped_processes_has_its_words(app: Flask) -> None:
+    """What scripts, calls and services set is shown to managers by a name, in the reader's language."""
+    found = set()
+    for path in (ROOT / "processes").glob("*/*.bpmn"):
+        for element in etree.parse(path).iter("{*}script", "{*}in", "{*}out", "{*}serviceTaskOperator"):
+            found |= set(re.findall(r"^\s*([a-z_]\w*)\s*=", element.text or "", re.MULTILINE))
+            found |= {element.get("target"), element.get("resultVariable")} - {None, ""}
+    with app.test_request_context(headers={"Accept-Language": "zh"}):
+        unnamed = [name for name in sorted(found) if not re.search("[\u4e00-\u9fff]", label(name))]
+    assert unnamed == []
 
 
 def test_standing_work_without_a_case_is_seen_by_managers_only(app: Flask, services: Services,

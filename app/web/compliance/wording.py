@@ -160,4 +160,5 @@ def _joined(*parts: str) -> str:
 
 
 __all__ = ["AGES", "DRIFT_KINDS", "HOWS", "KINDS", "STATES", "STATE_KINDS", "VERBS", "VERDICTS", "VERDICT_ICONS",
-           "VERDICT_KINDS", "Compared", "alike", "decision", "disposition", "figure", "owner", "pairs", "place", "process"]
+           "VERDICT_KINDS", "Compared", "alike", "decision", "disposition", "figure", "owner", "pairs", "place",
+           "process"]
