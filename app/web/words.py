@@ -257,6 +257,17 @@ DRAFT_STATES = {
     "released": _("Released"),
     "discarded": _("Given up"),
 }
+MESSAGES = {
+    "appeal_requested": _("Appeal"), "care_consent_withdrawn": _("Consent to care withdrawn"),
+    "case_reopened": _("Case reopened"), "case_rerouted": _("Case classified anew"), "case_settled": _("Case settled"),
+    "change_requested": _("Request for a change"), "demand_changed": _("Demand changed"),
+    "escalation_requested": _("Escalation"), "opinion_closed": _("Opinion settled"),
+    "subtask_done": _("Sub-task done"), "withdrawal": _("Withdrawal"),
+}  # fmt: skip
+HIT_POLICIES = {
+    "UNIQUE": _("unique"), "FIRST": _("first"), "ANY": _("any"), "PRIORITY": _("by priority"),
+    "COLLECT": _("collected"), "RULE ORDER": _("in the rules' order"), "OUTPUT ORDER": _("in the answers' order"),
+}  # fmt: skip
 FILE_CHANGES = {"added": _("new"), "changed": _("changed"), "removed": _("taken out")}
 
 VOCABULARY: Mapping[str, Mapping[str, Any]] = {
@@ -292,6 +303,8 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "definition_kind": DEFINITION_KINDS,
     "draft_state": DRAFT_STATES,
     "file_change": FILE_CHANGES,
+    "message": MESSAGES,
+    "hit_policy": HIT_POLICIES,
 }
 
 
