@@ -59,14 +59,19 @@ def cause_column(what: str) -> Any:
     return COLUMNS[what] if what in COLUMNS else Case.extra[what].as_string()
 
 
+def among(column: Any, many: Select[Any]) -> ColumnElement[bool]:
+    """Return that a column is among many values: the list's own order leads, not they, which would all be sorted."""
+    return (column + "").in_(many)  # type: ignore[no-any-return]
+
+
 def behind(figure: Figure, since: datetime | None, until: datetime | None, now: datetime) -> ColumnElement[bool]:
     """Return the condition that an instance stands behind a figure of the span [since, until), aware."""
     if figure.kind == "task":
         items = select(WorkItem.instance_id).where(
             WorkItem.group_code == figure.value, WorkItem.due_at.is_not(None), WorkItem.state != "cancelled",
             task_verdict(now) == figure.part, *_within(WorkItem.created_at, since, until))
-        return Instance.id.in_(items)
-    return and_(Instance.case_id.in_(_cases(figure, since, until, now)), Instance.parent_id.is_(None))
+        return among(Instance.id, items)
+    return and_(among(Instance.case_id, _cases(figure, since, until, now)), Instance.parent_id.is_(None))
 
 
 def _cases(figure: Figure, since: datetime | None, until: datetime | None, now: datetime) -> Select[Any]:

@@ -25,7 +25,7 @@ from app.store.models import (
     WorkItem,
 )
 from app.store.queries.case_page import NEXT_DUE, NEXT_STARTED, RUNNING, Scope, visible
-from app.store.queries.control_behind import Figure, behind, verdict_of
+from app.store.queries.control_behind import Figure, among, behind, verdict_of
 from app.store.queries.inbox import Page, contained_in, matching
 
 PAGE_SIZE = 50
@@ -180,19 +180,14 @@ def _judged(now: datetime, asked: InstanceFilter) -> list[ColumnElement[bool]]:
         clocks = select(Milestone.case_id).where(Milestone.name == asked.milestone, *span)
         verdict = verdict_of(now)
         clocks = clocks.where(verdict == asked.verdict if asked.verdict else verdict != "none")
-        found += [_among(Instance.case_id, clocks), Instance.parent_id.is_(None)]
+        found += [among(Instance.case_id, clocks), Instance.parent_id.is_(None)]
     elif not asked.figures:
         found += [Instance.created_at >= asked.since] if asked.since else []
         found += [Instance.created_at < asked.until] if asked.until else []
     found += [behind(one, asked.since, asked.until, now) for one in asked.figures]
     if asked.passed:
-        found.append(_among(Instance.id, _passed(asked.passed)))
+        found.append(among(Instance.id, _passed(asked.passed)))
     return found
-
-
-def _among(column: Any, many: Select[Any]) -> ColumnElement[bool]:
-    """Return that a column is among many values: the list's own order leads, not they, which would all be sorted."""
-    return (column + "").in_(many)  # type: ignore[no-any-return]
 
 
 def _passed(asked: Passed) -> Select[Any]:
