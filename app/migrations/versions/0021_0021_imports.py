@@ -1,12 +1,12 @@
-"""0020_imports."""
+"""0021_imports."""
 
 import sqlalchemy as sa
 from alembic import op
 import app.store.base
 
 
-revision = '0020'
-down_revision = '0019'
+revision = '0021'
+down_revision = '0020'
 branch_labels = None
 depends_on = None
 
