@@ -1,12 +1,12 @@
-"""0021_imports."""
+"""0022_imports."""
 
 import sqlalchemy as sa
 from alembic import op
 import app.store.base
 
 
-revision = '0021'
-down_revision = '0020'
+revision = '0022'
+down_revision = '0021'
 branch_labels = None
 depends_on = None
 
