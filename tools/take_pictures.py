@@ -260,7 +260,7 @@ def owners(studio: Studio) -> None:
 
 
 def compliance(studio: Studio) -> None:
-    """Compliance's: the register, a clause, the morning page."""
+    """Compliance's: the register, a clause, the morning page, a clause against its process."""
     page = studio.page("compliance")
     page.goto("/policy?q=小时")
     studio.take("policy", page)
@@ -268,6 +268,9 @@ def compliance(studio: Studio) -> None:
     studio.take("clause", page)
     page.goto("/compliance")
     studio.take("compliance", page)
+    page.goto("/compliance/policy/A-2.1.7")
+    page.wait_for_selector(".djs-container .djs-element")
+    studio.take("compliance_document", page)
 
 
 def customers(studio: Studio) -> None:

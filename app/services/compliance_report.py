@@ -55,7 +55,7 @@ class ComplianceReports:
         if not start < end or start >= now or end - start > LONGEST:
             raise Invalid([FieldError("from", "A period that has begun, of at most three years.",
                                       "应为已开始且不超过三年的期间。")])
-        end, picture, held = min(end, now), self._pictures.now(), self._drifts.waivers.held()
+        until, end, picture, held = end, min(end, now), self._pictures.now(), self._drifts.waivers.held()
         counts: dict[str, int] = {}
         for one in picture.coverage.values():
             counts[one.disposition] = counts.get(one.disposition, 0) + 1
@@ -67,7 +67,7 @@ class ComplianceReports:
              if one.disposition in ("outside", "missing") or one.needs_review],
             [(one, held.get(one.fingerprint)) for one in picture.drift],
             sorted(judged.items(), key=lambda row: order.get(row[0], len(order))),
-            self._kpis.all(start, end), rows.moved(start, end), rows.ageing(now), rows.standing(),
+            self._kpis.kept(start, until), rows.moved(start, end), rows.ageing(now), rows.standing(),
             self._conformance.monitors_at(now).unjudged)
 
     def taken(self, actor: Actor, form: str, start: datetime, end: datetime) -> None:

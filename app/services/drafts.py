@@ -118,6 +118,19 @@ class Drafts:
             raise NotFound(f"No file {path}", f"没有文件 {path}")
         return content, row.revision if row is not None else 0
 
+    def imported(self, draft_id: int) -> set[str]:
+        """Return the paths of the files that are kept as they were imported, too."""
+        query = select(DraftFile.path).where(DraftFile.draft_id == draft_id, DraftFile.original.is_not(None))
+        return set(self._session().execute(query).scalars())
+
+    def original(self, draft_id: int, path: str) -> bytes:
+        """Return a file byte for byte as it was last imported; raises NotFound where it was not."""
+        query = select(DraftFile.original).where(DraftFile.draft_id == draft_id, DraftFile.path == path)
+        content = self._session().execute(query).scalar_one_or_none()
+        if content is None:
+            raise NotFound(f"{path} was not imported.", f"{path} 不是导入的文件。")
+        return bytes(content)
+
     def bundle(self, draft_id: int) -> dict[str, bytes]:
         """Return the files that a release of the change set would deploy: the latest deployment's under its own."""
         self._draft(draft_id)
@@ -176,10 +189,12 @@ class Drafts:
 
         self._change(draft_id, actor, "rename", change)
 
-    def save(self, draft_id: int, path: str, content: bytes, revision: int, actor: Actor) -> int:
+    def save(self, draft_id: int, path: str, content: bytes, revision: int, actor: Actor,
+             original: bytes | None = None) -> int:
         """Keep a file's new content and return its new revision.
 
-        `revision` is the one that was edited: 0 for a file as deployed. What is not well-formed is refused (Refused,
+        `revision` is the one that was edited: 0 for a file as deployed; `original` is the file that was imported, kept
+        beside what is made of it. What is not well-formed is refused (Refused,
         with the line). Raises Conflict when somebody saved meanwhile (`by`, `at`, `revision`, `theirs`), or when the
         change set is no longer edited; Invalid on "path", NotFound, NotAllowed.
         """
@@ -187,7 +202,10 @@ class Drafts:
         _check_content(path, content)
 
         def change(session: Session, draft: Draft) -> Mapping[str, Any]:
-            return self._write(session, draft, path, content, revision, actor)
+            written = self._write(session, draft, path, content, revision, actor)
+            if original is not None and (row := self._row(session, draft.id, path)) is not None:
+                row.original = original
+            return written
 
         return int(self._change(draft_id, actor, "save", change)["revision"])
 

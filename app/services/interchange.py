@@ -51,16 +51,16 @@ class Interchange:
             chosen = draft_id if draft_id is not None else self._drafts.create(_title(name), actor)
             tree = {info.path: info.revision for info in self._drafts.tree(chosen)}
             laid_out = []
-            for path, (data, was_laid_out) in files.items():
+            for path, (data, was_laid_out, original) in files.items():
                 if path not in tree or self._drafts.read(chosen, path)[0] != data:
-                    self._drafts.save(chosen, path, data, tree.get(path, 0), actor)
+                    self._drafts.save(chosen, path, data, tree.get(path, 0), actor, original)
                 laid_out += [path] if was_laid_out else []
             return Imported(chosen, tuple(files), skipped, tuple(laid_out))
 
         return in_unit_of_work(work)
 
-    def _files(self, name: str, content: bytes) -> tuple[dict[str, tuple[bytes, bool]], tuple[str, ...]]:
-        """Return the files by the paths that they get in the bundle, and what of an archive is left out."""
+    def _files(self, name: str, content: bytes) -> tuple[dict[str, tuple[bytes, bool, bytes]], tuple[str, ...]]:
+        """Return the files by their paths in the bundle, as `_readable` gives them, and what is left out."""
         if not content:
             raise _invalid("The file is empty.", "文件是空的。")
         deployed = self._drafts.deployed()
@@ -68,7 +68,8 @@ class Interchange:
             packed, skipped = unpack(content)
             return {path: _readable(path, data) for path, data in packed.items()}, skipped
         if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
-            return {_form_path(name, content): (content.removeprefix(b"\xef\xbb\xbf"), False)}, ()
+            form = _form_path(name, content)
+            return {form: _readable(form, content)}, ()
         kind, key = file_kind(content, name)
         if kind is None:
             raise _invalid("This is neither BPMN 2.0 nor DMN, no form and no bundle.",
@@ -127,10 +128,11 @@ def _path_in(name: str) -> str | None:
     return None
 
 
-def _readable(path: str, data: bytes) -> tuple[bytes, bool]:
+def _readable(path: str, data: bytes) -> tuple[bytes, bool, bytes]:
+    """Return the file in UTF-8, whether it was laid out, and the file as it was given."""
     if path.endswith(".json"):
-        return data.removeprefix(b"\xef\xbb\xbf"), False
-    return readable(data, path)
+        return data.removeprefix(b"\xef\xbb\xbf"), False, data
+    return *readable(data, path), data
 
 
 def _known(deployed: Mapping[str, bytes], kind: str, key: str | None) -> str | None:

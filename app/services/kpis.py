@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app.clock import Clock
 from app.policy.kpis import Target
+from app.store.queries import kpis as queries
 from app.store.queries.kpis import MEASURES
 
 
@@ -32,6 +34,7 @@ class Kpi:
 
 
 REMEMBERED = timedelta(minutes=5)
+PERIODS = 32  # that are remembered
 EMPTY = ("本期没有相应的数据", "nothing of the kind happened in the period")
 NO_BASELINE = ("基期没有数据，无法比较", "there is no baseline to compare with")
 
@@ -42,6 +45,8 @@ class Kpis:
     def __init__(self, clock: Clock, session: Callable[[], Session], targets: Sequence[Target]) -> None:
         self._clock, self._session, self._targets = clock, session, targets
         self._recent: dict[timedelta, tuple[datetime, list[Kpi]]] = {}
+        self._counted: dict[tuple[datetime, datetime], tuple[tuple[Any, ...], datetime, list[Kpi]]] = {}
+        self._milestones = sorted({str(one.measure["milestone"]) for one in targets if "milestone" in one.measure})
 
     @property
     def targets(self) -> Sequence[Target]:
@@ -59,6 +64,22 @@ class Kpis:
         """Return every target of [from, to), aware; a change is against the same length before."""
         end = max(period_from, min(period_to, self._clock.now()))  # what falls due later is neither kept nor missed
         return [self._kpi(target, period_from, end) for target in self._targets]
+
+    def kept(self, period_from: datetime, period_to: datetime) -> list[Kpi]:
+        """Return what `all` gives, as it was counted before as long as nothing has happened or fallen due since."""
+        now, session, key = self._clock.now(), self._session(), (period_from, period_to)
+        mark = queries.newest(session)
+        if mark is not None and key in self._counted:
+            before, at, found = self._counted[key]
+            if before == mark and at <= now < at + REMEMBERED and not queries.fell_due(
+                    session, self._milestones, at, now):
+                return found
+        found = self.all(period_from, period_to)
+        if mark is not None:
+            if len(self._counted) >= PERIODS:
+                self._counted.clear()
+            self._counted[key] = (mark, now, found)
+        return found
 
     def _kpi(self, target: Target, start: datetime, end: datetime) -> Kpi:
         measure = target.measure

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from app.engine import DecisionTable, Spec, evaluate_table, load_spec, read_table
 from app.errors import NotFound
 from app.facts import DecisionResult
 from app.store.models import Definition, DefinitionFile, DeploymentFile
-from app.userforms import FormDefinition, read_form
+from app.userforms import FormDefinition, Labels, labels_of, read_form
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Library:
         self._file = lru_cache(maxsize=1024)(self._read_file)
         self._form = lru_cache(maxsize=512)(read_form)
         self._paper_forms = lru_cache(maxsize=128)(self._read_paper_forms)
+        self._labels = lru_cache(maxsize=8)(self._read_labels)
         self._tables = lru_cache(maxsize=256)(read_table)
 
     def latest(self, key: str) -> Version | None:
@@ -117,17 +118,27 @@ class Library:
             raise NotFound(f"No definition {definition_id}", f"没有流程版本 {definition_id}")
         return Version(*row)
 
-    def _read_paper_forms(self, deployment_id: int, kinds: frozenset[str]) -> tuple[FormDefinition, ...]:
+    def labels(self) -> Labels:
+        """Return what the fields of the latest deployment's forms are called; empty before the first deployment."""
+        latest = self._session().execute(select(func.max(DeploymentFile.deployment_id))).scalar_one()
+        return Labels({}, {}) if latest is None else self._labels(int(latest))
+
+    def _read_labels(self, deployment_id: int) -> Labels:
+        return labels_of(self._forms(deployment_id))
+
+    def _forms(self, deployment_id: int) -> list[FormDefinition]:
         query = (
             select(DeploymentFile.path, DefinitionFile.content)
             .join(DefinitionFile, DefinitionFile.digest == DeploymentFile.digest)
             .where(DeploymentFile.deployment_id == deployment_id, DeploymentFile.path.like("forms/%.json"))
             .order_by(DeploymentFile.path)
         )
-        forms = [self._form(content, path) for path, content in self._session().execute(query)]
+        return [self._form(content, path) for path, content in self._session().execute(query)]
+
+    def _read_paper_forms(self, deployment_id: int, kinds: frozenset[str]) -> tuple[FormDefinition, ...]:
         return tuple(
             sorted(
-                (form for form in forms if form.paper.get("number_kind") in kinds),
+                (form for form in self._forms(deployment_id) if form.paper.get("number_kind") in kinds),
                 key=lambda form: int(form.paper.get("part") or 0),
             )
         )

@@ -85,6 +85,7 @@ class Happened:
     at: datetime
     process: str
     name: str
+    name_en: str
     transition: str
     actor: str
 
@@ -220,6 +221,6 @@ def _happened(rt: Runtime, family: Sequence[Instance], ids: Sequence[str]) -> tu
     found = []
     for row in rt.session().execute(query).scalars():
         element = _element(rt, by_id[row.instance_id], row.process, row.element_id)
-        found.append(Happened(row.at, row.process, element.name if element else row.element_id, row.transition,
-                              row.actor))
+        names = (element.name, element.name_en) if element else (row.element_id, row.element_id)
+        found.append(Happened(row.at, row.process, *names, row.transition, row.actor))
     return tuple(found)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from app import engine
+from app.engine.comparing import Change, compare_files
 from app.engine.drawing import check_drawings, tidy
 from app.engine.lint.single import KINDS, Verdict, check_expression
 from app.engine.xml import parse
@@ -165,6 +166,12 @@ class Studio:
         catalog, _ = catalog_of(bundle, self._rt.registry, self._register)
         found = [one for one in engine.check(bundle, catalog) if one.file == path]
         return [*found, *check_drawings({path: content})]
+
+    def lost(self, draft_id: int, path: str, content: bytes) -> list[Change]:
+        """Return what the kept file says or draws and `content` does not: what an editor loses; raises NotFound."""
+        kept, _ = self._drafts.read(draft_id, path)
+        found = compare_files(path, kept, content)
+        return [*(one for one in found.changes if one.kind != "technical"), *found.undrawn]
 
     def expression(self, text: str, kind: str) -> Verdict:
         """Return what is to be said of one expression; raises Invalid for a kind that does not exist."""

@@ -58,7 +58,7 @@ def run_simulation(application: Callable[..., Flask], plan: Plan, progress: Call
 def _prepare(current: Services) -> None:
     if queries.any_case(current.runtime.session()):
         raise Conflict("The database has cases; a simulation needs an empty one", "数据库中已有个案，模拟需要空数据库")
-    current.definitions.deploy(current.runtime.root, SYSTEM, "simulate")
+    current.definitions.deploy(current.runtime.root, SYSTEM, "模拟数据")
     current.people.seed_groups()
     current.people.seed_demo()
     if not current.cases.types():

@@ -15,6 +15,7 @@ from app.services import sla_view
 from app.store.base import db
 from app.store.models import Case
 from app.store.queries import case_page, inbox, people
+from app.web.audit_words import Told
 from app.web.printing import entries, moment, printed
 from app.web.problems import language
 from app.web.shell import limit, named, now, zone
@@ -123,8 +124,8 @@ def _contacts(case: Case) -> Table:
         (moment(one.at), ("← " if one.direction == "in" else "→ ") + word(one.way, "way"),
          str(_("Customer") if one.party == "customer" else _("Supplier")),
          "\n".join(filter(None, [one.summary.replace(case.access_key, "…"),
-                                 one.feedback and f"{_('Reaction')}: {one.feedback}",
-                                 one.next_step and f"{_('Next')}: {one.next_step}"])), who(one.by))
+                                 one.feedback and _("Reaction: %(text)s", text=one.feedback),
+                                 one.next_step and _("Next: %(text)s", text=one.next_step)])), who(one.by))
         for one in reversed(found))
     return Table(_("Contact log"), (_("At"), _("Way"), _("Other side"), _("Said"), _("By")), (18, 11, 8, 51, 12), rows,
                  _("No contact yet."))
@@ -169,8 +170,10 @@ def _processes(case: Case) -> Table:
 def _audit(case: Case) -> Table:
     found = case_page.audit(case.id)
     who = _who({one.actor for one in found})
+    told = Told(found)
     rows = tuple(
-        (moment(one.at), who(one.actor), one.action, one.subject, str(one.chain or ""), (one.hash or "")[:16])
+        (moment(one.at), who(one.actor), told.action(one), told.subject(one), str(one.chain or ""),
+         (one.hash or "")[:16])
         for one in found)
     return Table(_("Audit record"),
                  (_("At"), _("Who"), _("What"), _("On"), _("Place in the chain"), _("Hash, first 16")),

@@ -92,8 +92,10 @@ def limit(duration: str | None, calendar: str) -> str:
     """Return a time limit in words: "PT24H|P1D" with "natural|working" is 24 hours or 1 working day, the earlier."""
     durations, calendars = (duration or "").split("|"), calendar.split("|")
     calendars += calendars[-1:] * (len(durations) - len(calendars))
-    either = str(_("or"))  # not inside an f-string: Babel does not look there
-    return f" {either} ".join(_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
+    first, *others = (_one_limit(*pair) for pair in zip(durations, calendars, strict=False))
+    for other in others:
+        first = _("%(one)s or %(other)s", one=first, other=other)
+    return first
 
 
 def _one_limit(text: str, calendar: str) -> str:

@@ -285,6 +285,17 @@ DRAFT_STATES = {
     "released": _("Released"),
     "discarded": _("Given up"),
 }
+MESSAGES = {
+    "appeal_requested": _("Appeal"), "care_consent_withdrawn": _("Consent to care withdrawn"),
+    "case_reopened": _("Case reopened"), "case_rerouted": _("Case classified anew"), "case_settled": _("Case settled"),
+    "change_requested": _("Request for a change"), "demand_changed": _("Demand changed"),
+    "escalation_requested": _("Escalation"), "opinion_closed": _("Opinion settled"),
+    "subtask_done": _("Sub-task done"), "withdrawal": _("Withdrawal"),
+}  # fmt: skip
+HIT_POLICIES = {
+    "UNIQUE": _("unique"), "FIRST": _("first"), "ANY": _("any"), "PRIORITY": _("by priority"),
+    "COLLECT": _("collected"), "RULE ORDER": _("in the rules' order"), "OUTPUT ORDER": _("in the answers' order"),
+}  # fmt: skip
 FILE_CHANGES = {"added": _("new"), "changed": _("changed"), "removed": _("taken out")}
 # What papers hold beside the answers to their forms.
 PAPER_KEYS = {
@@ -345,6 +356,8 @@ VOCABULARY: Mapping[str, Mapping[str, Any]] = {
     "file_change": FILE_CHANGES,
     "paper_key": PAPER_KEYS,
     "paper_value": {**TYPES, **MILESTONES, **SEVERITIES, **CAUSES, **DECISIONS},
+    "message": MESSAGES,
+    "hit_policy": HIT_POLICIES,
 }
 
 

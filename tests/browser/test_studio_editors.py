@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from app.engine.comparing import compare_files
 from app.facts import Actor
 from app.store.base import db
 from app.wiring import services
@@ -33,6 +34,7 @@ TABLE = "processes/decisions/warranty.dmn"
 DIAGRAMS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "processes").glob("*/*.bpmn"))
 TABLES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "processes").glob("*/*.dmn"))
 FORMS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "forms").glob("*.json"))
+FOREIGN = ROOT / "tests" / "unit" / "fixtures" / "foreign"
 HARMLESS = re.compile(r"Inferno|409")  # dmn-js's library about itself; the answer that one test wants
 SAVED = '#save-state[data-state="saved"]'
 
@@ -111,6 +113,31 @@ def test_every_shipped_diagram_and_decision_comes_back_the_same(address: str, br
     found = {path: differences((ROOT / path).read_bytes(), content) for path, content in sent.items()}
     assert {path: lines for path, lines in found.items() if lines} == {}
     assert services().drafts.files(draft) == [], "opening changes nothing"
+    assert not desk.complaints
+
+
+def test_a_diagram_from_elsewhere_comes_back_the_same_and_what_is_not_kept_is_said(address: str, browser: Any) -> None:
+    desk, page = (one := Desk(browser, address)), one.page
+    given = (FOREIGN / "two_diagrams.bpmn").read_bytes()
+    done = services().interchange.import_file("two_diagrams.bpmn", given, OWNER)
+    path = done.paths[0]
+    with page.expect_response("**/check/**") as asked:
+        desk.edit(done.draft_id, path)
+    sent = json.loads(asked.value.request.post_data)["content"].encode()
+    assert compare_files(path, given, sent).changes == (), "names keep their line breaks, defaults stay defaults"
+    page.wait_for_selector("#not-kept .flash")
+    assert "不代表任何元素的图形" in page.inner_text("#not-kept")
+    with page.expect_download() as taken:
+        page.click("#not-kept a")
+    assert Path(taken.value.path()).read_bytes() == given
+    # The second diagram is a choice away, and a finding in what is not shown goes by its name.
+    assert page.locator("#findings", has_text="Goods came back").count() == 1
+    page.select_option("[data-diagrams]", label="Taking back")
+    page.wait_for_selector('#canvas [data-element-id="s2"]')
+    assert page.locator('#canvas [data-element-id="t1"]').count() == 0
+    page.select_option("[data-diagrams]", label="Sending")
+    page.wait_for_selector('#canvas [data-element-id="t1"]')
+    assert services().drafts.read(done.draft_id, path)[0] == given, "looking changes nothing"
     assert not desk.complaints
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from openpyxl import load_workbook
 from pypdf import PdfReader
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from app.clock import FixedClock
 from app.facts import SYSTEM
 from app.store.base import db
-from app.store.models import Audit, Case, Deviation
+from app.store.models import Audit, Case, Deviation, WorkItem
 from app.store.unit_of_work import in_unit_of_work
+from app.web.audit_words import ACTIONS
 from app.wiring import Services
-from tests.conftest import MONDAY
+from tests.conftest import MONDAY, ROOT
 from tests.processes.test_papers import COMPLAINT
 from tests.web.api_client import Api
 from tests.web.pages import Browser
@@ -207,18 +209,76 @@ def test_the_report_goes_out_as_pdf_and_workbook_and_that_is_noted(app: Flask, o
     assert Browser(app, "clerk").get(f"/compliance/report.pdf{query}").status_code == 403
 
 
+def test_figures_are_counted_again_only_when_something_happened_or_fell_due(
+        officer: Browser, services: Services, case: Case, clock: FixedClock) -> None:
+    """What is remembered is what would be counted: after a step, a deadline, a sign-in, and while time passes."""
+    begin, end = MONDAY - timedelta(days=3), MONDAY + timedelta(days=30)
+    asked = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    def statements() -> int:
+        asked.clear()
+        kept = services.kpis.kept(begin, end)
+        number = len(asked)
+        assert kept == services.kpis.all(begin, end)
+        return number
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        clock.set(clock.now() + timedelta(hours=1))
+        assert statements() > 30
+        clock.set(clock.now() + timedelta(seconds=30))
+        assert officer.get("/compliance/report.pdf?from=2026-03-01").status_code == 200
+        assert statements() < 5, "nothing has happened"
+        services.cases.register(COMPLAINT, SYSTEM)
+        assert statements() > 30, "a case more"
+        services.operations.quiesce()
+        services.conformance.sweep()
+        assert statements() > 30
+        assert statements() < 5
+        clock.set(clock.now() + timedelta(hours=3))
+        services.conformance.sweep()
+        services.kpis.kept(begin, end)
+        clock.set(clock.now() + timedelta(seconds=50))
+        assert statements() < 5, "nothing falls due within the minute"
+        clock.set(clock.now() + timedelta(days=2))
+        assert statements() > 30, "much has fallen due"
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
 def test_the_audit_trail_is_found_and_its_chain_verified(officer: Browser, services: Services, case: Case) -> None:
     services.sealer.seal()
     assert "哈希链完整" in officer.post("/compliance/audit/verify").get_data(as_text=True)
     page = officer.text(f"/compliance/audit?case={case.number}&action=case:&from=2026-03-01&to=2026-03-31")
-    assert "case:registration:create" in page
-    assert "web:session" not in page
+    assert "登记个案</td>" in page, "actions are told in words, not by their codes"
+    assert "登录</td>" not in page
     assert "没有符合条件的记录" in officer.text("/compliance/audit?case=202603-9999")
     assert "没有符合条件的记录" in officer.text("/compliance/audit?actor=nobody&action=%25&page=7")
     in_unit_of_work(lambda session: session.execute(update(Audit).where(Audit.chain == 1).values(actor="x")))
     broken = officer.post("/compliance/audit/verify").get_data(as_text=True)
     assert "哈希链已被破坏" in broken
     assert "链中第 1 行" in broken
+
+
+def test_every_action_of_the_audit_has_its_words() -> None:
+    written = {code for path in (ROOT / "app").rglob("*.py")
+               for code in re.findall(r'"([a-z_]+:[a-z_]+:[a-z_]+)"', path.read_text(encoding="utf-8"))}
+    assert written - set(ACTIONS) == set()
+
+
+def test_the_audit_says_what_was_changed_in_words(officer: Browser, services: Services, case: Case) -> None:
+    task = db.session.execute(
+        select(WorkItem).where(WorkItem.case_id == case.id, WorkItem.state == "open")).scalars().first()
+    assert task is not None
+    clerk = services.people.actor_of(next(one.id for one in services.people.users() if one.username == "clerk"))
+    assert clerk is not None
+    services.work.claim(task.id, clerk)
+    page = officer.text(f"/compliance/audit?case={case.number}")
+    assert f"认领任务</td><td data-label=\"对象\" class=\"small\">{task.name}" in page
+    assert task.id not in page
 
 
 def test_exports_are_offered_to_those_who_may(app: Flask, officer: Browser) -> None:

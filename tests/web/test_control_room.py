@@ -8,22 +8,26 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from urllib.parse import unquote_plus
 
 import pytest
 from flask import Flask
+from lxml import etree
 from openpyxl import load_workbook
 
 from app.clock import FixedClock
 from app.facts import Actor
 from app.store.base import db
-from app.store.models import Case, ElementTime, Incident, Instance, WorkItem
+from app.store.models import Case, ElementTime, Incident, Instance, Submission, WorkItem
 from app.store.queries import control_list
 from app.store.queries.case_page import Scope
 from app.store.queries.control_list import InstanceFilter
 from app.store.unit_of_work import unit_of_work
 from app.web.control.search import Vocabulary, understand
+from app.web.data_words import label
 from app.wiring import Services
 from app.wiring import services as current_services
+from tests.conftest import ROOT
 from tests.web.api_client import Api
 from tests.web.api_walk import ApiWalk
 from tests.web.pages import ZONE, Browser, case
@@ -177,10 +181,22 @@ def test_an_instance_page_shows_all_of_it(app: Flask) -> None:
     assert instance is not None
     for who in LOOKS:
         page = Browser(app, who).text(f"/control/instances/{instance.id}")
-        assert all(part in page for part in (one.number, "首次响应", "case_number", "case:registration:create",
+        assert all(part in page for part in (one.number, "首次响应", "本案单号", "登记个案",
                                              'id="diagram"', 'id="timeline"', 'id="papers"'))
     assert Browser(app, "manager").get("/control/instances/nothing").status_code == 404
     assert Browser(app, "manager").get(f"/control/instances/{instance.id}?process=x").status_code == 404
+
+
+def test_every_variable_of_the_shipped_processes_has_its_words(app: Flask) -> None:
+    """What scripts, calls and services set is shown to managers by a name, in the reader's language."""
+    found = set()
+    for path in (ROOT / "processes").glob("*/*.bpmn"):
+        for element in etree.parse(path).iter("{*}script", "{*}in", "{*}out", "{*}serviceTaskOperator"):
+            found |= set(re.findall(r"^\s*([a-z_]\w*)\s*=", element.text or "", re.MULTILINE))
+            found |= {element.get("target"), element.get("resultVariable")} - {None, ""}
+    with app.test_request_context(headers={"Accept-Language": "zh"}):
+        unnamed = [name for name in sorted(found) if not re.search("[\u4e00-\u9fff]", label(name))]
+    assert unnamed == []
 
 
 def test_standing_work_without_a_case_is_seen_by_managers_only(app: Flask, services: Services,
@@ -253,6 +269,36 @@ def test_the_dashboard_counts_promises_backlog_and_causes(
     for query in ("days=7", "days=365", "from=2026-01-01&to=2026-02-01", "from=x&to=y", "from=2026-05-01&to=2026-01-01",
                   "days=99999999999", "causes=x"):
         assert manager.get(f"{BOARD}?{query}").status_code == 200
+
+
+def test_every_number_of_the_dashboard_leads_to_the_cases_behind_it(
+        any_app: Flask, two: tuple[Case, Case], clock: FixedClock) -> None:
+    manager = Browser(any_app, "manager")
+    with unit_of_work() as session:
+        for number, case in enumerate(two):
+            changed = session.get(Case, case.id)
+            assert changed is not None
+            changed.extra = {**changed.extra, "root_cause": "密封圈 硬度: 偏低"}
+            task = session.query(WorkItem).filter_by(case_id=case.id).first()
+            assert task is not None
+            session.add(Submission(work_item_id=task.id, instance_id=task.instance_id, case_id=case.id,
+                                   form_id="satisfaction_survey", data={"satisfaction_score": 4 + number},
+                                   submitted_at=clock.now(), submitted_by="customer"))
+    clock.advance(timedelta(minutes=20))
+    page = unescape(manager.text(BOARD))
+    links = re.findall(r'href="/control/instances\?q=([^"]+)">(\d+)</a>', page)
+    kinds = {unquote_plus(line).partition(":")[0] for line, _number in links}
+    assert {"sla", "level", "task", "cause", "came"} <= kinds
+    for line, number in links:
+        answer = manager.get(f"/control/instances?q={line}")
+        text = answer.get_data(as_text=True)
+        assert answer.status_code == 200
+        assert 'class="flash warning"' not in text, line  # every term is understood
+        counted = re.search(r"共 (\d+) 项", text)
+        assert counted is not None, line
+        if unquote_plus(line).startswith(("cause", "came", "closed", "score")) or "age:" in unquote_plus(line):
+            assert counted[1] == number, line
+        assert int(counted[1]) >= 1, line
 
 
 def test_a_head_of_department_sees_no_customers_of_others_on_the_dashboard(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.facts import SYSTEM
 from app.store.base import db
 from app.store.models import Case, Instance
 from app.wiring import services
@@ -115,6 +116,39 @@ def test_diagrams_made_elsewhere_are_kept_drawn_and_told_what_they_lack(app: Fla
         nothing_drawn = path.stem in {"nothing_at_all", "empty_process", "without_ids"}
         assert picture.status_code == (404 if nothing_drawn else 200), path.name
         assert nothing_drawn or picture.data.count(b"<") > 8, path.name
+
+
+def test_an_imported_file_stays_available_as_it_came(app: Flask) -> None:
+    """What is kept is in UTF-8 and drawn, and may be edited; the file from elsewhere is not lost by that."""
+    owner = Browser(app, "owner")
+    for name in ("no_drawing.bpmn", "sixteen_bits.bpmn", "with_a_mark.bpmn"):
+        given = (FIXTURES / name).read_bytes()
+        place = owner.post("/studio/import", file=(io.BytesIO(given), name)).headers["Location"]
+        draft, path = int(place.split("/")[3]), place.split("/compare/")[1]
+        content, revision = services().drafts.read(draft, path)
+        assert content != given
+        services().drafts.save(draft, path, content + b"\n", revision, SYSTEM)
+        assert owner.get(f"/studio/drafts/{draft}/content/{path}?original=1&download=1").data == given
+        assert "original=1" in owner.text(f"/studio/drafts/{draft}/edit/{path}")
+    draft = draft_of(DEADLINES, "PT15M", "PT10M")
+    assert owner.get(f"/studio/drafts/{draft}/content/{DEADLINES}?original=1").status_code == 404
+
+
+def test_what_an_editor_would_not_keep_of_a_file_is_said_in_words(app: Flask) -> None:
+    owner, given = Browser(app, "owner"), (FIXTURES / "two_diagrams.bpmn").read_bytes()
+    place = owner.post("/studio/import", file=(io.BytesIO(given), "two_diagrams.bpmn")).headers["Location"]
+
+    def lost(text: str) -> list[str]:
+        answer = owner.post(place.replace("/compare/", "/lost/"), json={"content": text})
+        return list(answer.get_json()["lost"])
+
+    text = given.decode()
+    assert lost(text) == []
+    assert lost(text.replace(' expressionLanguage="http://www.w3.org/1999/XPath"', "")) == [], "that is its default"
+    assert "Goods came back" in lost(text.replace('<startEvent id="s2" name="Goods came back"/>', ""))[0]
+    assert lost(text.replace('bpmnElement="t1"', 'bpmnElement="t9"')) == ["任务“Pack”：不再画在图上"]
+    without = text[: text.index('<bpmndi:BPMNEdge id="stray_di">')] + text[text.index("</bpmndi:BPMNPlane>"):]
+    assert lost(without) == ["不代表任何元素的图形：不再画在图上"]
 
 
 def test_hostile_and_broken_files_are_refused_and_nothing_is_kept(app: Flask) -> None:

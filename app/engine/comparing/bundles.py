@@ -44,6 +44,7 @@ class FileDifference:
     kind: str
     changes: tuple[Change, ...]
     moved: tuple[str, ...] = ()  # ids of what is drawn differently
+    undrawn: tuple[Change, ...] = ()  # what was drawn and is so no more
 
     @property
     def layout_only(self) -> bool:
@@ -95,7 +96,9 @@ def compare_files(path: str, old: bytes | None, new: bytes | None) -> FileDiffer
     changes = tuple(_changes(path, before, after, words))
     moved = tuple(sorted(key for key in before.drawing.keys() | after.drawing.keys()
                          if before.drawing.get(key) != after.drawing.get(key)))  # fmt: skip
-    return FileDifference(path, "changed", changes, moved)
+    undrawn = tuple(Change(path, key, "removed", "drawing", None, None, *words.undrawn(key))
+                    for key in sorted(before.drawing.keys() - after.drawing.keys()))  # fmt: skip
+    return FileDifference(path, "changed", changes, moved, undrawn)
 
 
 def _read(path: str, data: bytes | None) -> Content:

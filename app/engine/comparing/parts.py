@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from app.engine.xml import Xml, namespace
+from app.engine.xml import Xml, local, namespace
 
 Facts = dict[str, str]
 # Defaults of the BPMN and DMN schemas: an attribute that only says them says nothing, and editors leave it out.
@@ -14,8 +14,10 @@ DEFAULTS = {
     "isSequential": "false", "isForCompensation": "false", "triggeredByEvent": "false", "parallelMultiple": "false",
     "startQuantity": "1", "completionQuantity": "1", "gatewayDirection": "Unspecified", "testBefore": "false",
     "isCollection": "false", "isClosed": "false", "processType": "None", "hitPolicy": "UNIQUE",
-    "preferredOrientation": "Rule-as-Row",
+    "preferredOrientation": "Rule-as-Row", "textFormat": "text/plain",
+    "expressionLanguage": "http://www.w3.org/1999/XPath", "typeLanguage": "http://www.w3.org/2001/XMLSchema",
 }  # fmt: skip
+STRAY = {"BPMNShape", "BPMNEdge"}  # of these, what names no element is drawn for its own sake
 TECHNICAL = "technical:"  # begins the key of a fact that nobody reads: ids of inner parts, who exported the file
 
 
@@ -95,6 +97,8 @@ def drawn(diagram: Xml, local_names: Mapping[str, str]) -> Iterator[tuple[str, s
             if element.get(attribute) is not None:
                 owner = element
                 names[owner] = f"{reference}{element.get(attribute)}"
+        if local(element) in STRAY and element not in names:
+            owner, names[element] = element, f"@{element.get('id', '')}"
         facts = owned.setdefault(owner, {})
         path = short(element)
         for name, value in sorted(element.attrib.items()):

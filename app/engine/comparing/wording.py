@@ -109,6 +109,12 @@ class Words:
         verb_zh, verb_en = ("新增", "Added") if kind == "added" else ("删除", "Removed")
         return f"{verb_zh}{zh}", f"{verb_en}: {en}"
 
+    def undrawn(self, key: str) -> Pair:
+        """Return the words for an element, or a line that stands for none, that is no longer drawn."""
+        part = self._old.parts.get(key)
+        zh, en = ("不代表任何元素的图形", "A shape that stands for no element") if part is None else self.subject(part)
+        return f"{zh}：不再画在图上", f"{en}: no longer drawn"
+
     def fact(self, fact: str, old: Part, new: Part) -> Pair:
         """Return the words for a fact that changed, appeared or went away."""
         named = words_of(fact, old, new)

@@ -39,6 +39,7 @@ class DraftFile(db.Model):  # type: ignore[name-defined,misc]
     draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id"))
     path: Mapped[str] = mapped_column(String(300))  # as in a bundle: processes/case/case.bpmn, forms/x.json
     content: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # null: the file is removed
+    original: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)  # as it was imported, byte for byte
     revision: Mapped[int] = mapped_column(Integer, default=1)
     changed_at: Mapped[datetime] = mapped_column(Utc)
     changed_by: Mapped[str] = mapped_column(String(80))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -294,6 +294,12 @@ def paper(number: str) -> Paper | None:
 def audit(case_id: str) -> Sequence[Audit]:
     """Return what was done to a case and by whom, oldest first."""
     return db.session.execute(select(Audit).where(Audit.case_id == case_id).order_by(Audit.id)).scalars().all()
+
+
+def item_names(item_ids: Iterable[str]) -> Mapping[str, Any]:
+    """Return what work items are called, rows with `name` and `name_en` by id."""
+    query = select(WorkItem.id, WorkItem.name, WorkItem.name_en).where(WorkItem.id.in_(list(item_ids)))
+    return {row.id: row for row in db.session.execute(query)}
 
 
 def digests(case_id: str) -> Mapping[str, str]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Float, Integer, and_, cast, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy import case as when
 
 from app.store.base import db
 from app.store.models import Case, Incident, Instance, Milestone, Submission, WorkItem
 from app.store.queries.case_page import RUNNING, Scope, visible
-from app.store.queries.control_list import RUNNING_STATES, verdict_of
+from app.store.queries.control_behind import SCORE, SURVEY, cause_column, task_verdict, verdict_of
+from app.store.queries.control_list import RUNNING_STATES
 
-SURVEY = "satisfaction_survey"
 VERDICTS = ("kept", "broken", "late", "open")
 SATISFIED = 4  # a score from here on counts as satisfied (ANALYSIS 5, assumption)
 
@@ -81,10 +81,7 @@ def sla(span: Span, names: Sequence[str]) -> tuple[list[Shares], list[Shares]]:
 
 def tasks(span: Span) -> list[Shares]:
     """Return how the tasks with a deadline stand that began in the span, by group."""
-    verdict = when(
-        (and_(WorkItem.state == "completed", WorkItem.completed_at <= WorkItem.due_at), "kept"),
-        (WorkItem.state == "completed", "broken"),
-        (WorkItem.due_at < span.now, "late"), else_="open")
+    verdict = task_verdict(span.now)
     query = select(WorkItem.group_code, verdict, func.count()).where(
         WorkItem.created_at >= span.since, WorkItem.created_at < span.until, WorkItem.due_at.is_not(None),
         WorkItem.state != "cancelled").group_by(WorkItem.group_code, verdict)
@@ -167,10 +164,9 @@ def headline(now: datetime) -> Headline:
 
 def scores(span: Span) -> Mapping[int, int]:
     """Return how often each score was given in the span (score -> number)."""
-    score = cast(cast(Submission.data["satisfaction_score"].as_string(), Float), Integer)
-    query = select(score, func.count()).where(
+    query = select(SCORE, func.count()).where(
         Submission.form_id == SURVEY, Submission.submitted_at >= span.since, Submission.submitted_at < span.until,
-        Submission.corrects_id.is_(None)).group_by(score)
+        Submission.corrects_id.is_(None)).group_by(SCORE)
     return {int(row[0]): int(row[1]) for row in db.session.execute(query) if row[0]}
 
 
@@ -179,8 +175,7 @@ def causes(span: Span, what: str) -> list[tuple[str, int]]:
 
     `what` is root_cause, complaint_type, responsible_department or product.
     """
-    column: Any = {"complaint_type": Case.complaint_type, "product": Case.product_model}.get(what)
-    column = Case.extra[what].as_string() if column is None else column
+    column = cause_column(what)
     query = select(column, func.count()).where(
         Case.registered_at >= span.since, Case.registered_at < span.until, Case.type == "complaint").group_by(column)
     rows = [(str(row[0] or ""), int(row[1])) for row in db.session.execute(query)]

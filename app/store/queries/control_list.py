@@ -25,6 +25,7 @@ from app.store.models import (
     WorkItem,
 )
 from app.store.queries.case_page import NEXT_DUE, NEXT_STARTED, RUNNING, Scope, visible
+from app.store.queries.control_behind import Figure, among, behind, verdict_of
 from app.store.queries.inbox import Page, contained_in, matching
 
 PAGE_SIZE = 50
@@ -70,6 +71,7 @@ class InstanceFilter:
     since: datetime | None = None  # registered, or the milestone started, in [since, until)
     until: datetime | None = None
     passed: Passed | None = None
+    figures: tuple[Figure, ...] = ()  # of the dashboard; [since, until) is their span then
     sort: str = "created"  # created | number | level | due
     descending: bool = True
     page: int = 1
@@ -93,19 +95,6 @@ class Facets:
 def late_cases(now: datetime) -> Select[Any]:
     """Return the ids of cases with a clock that is overdue at `now`."""
     return select(Milestone.case_id).where(*RUNNING, Milestone.due_at < now)
-
-
-def verdict_of(now: datetime) -> Any:
-    """Return how a milestone stands at `now` as SQL: kept, broken, late (open and overdue), open or none."""
-    return when(
-        (and_(Milestone.state == "reached", Milestone.reached_at <= Milestone.due_at), "kept"),
-        (Milestone.state == "reached", "broken"),
-        (and_(Milestone.state == "cancelled", Milestone.paused_at > Milestone.due_at), "broken"),
-        (Milestone.state != "open", "none"),
-        (and_(Milestone.paused_at.is_(None), Milestone.due_at < now), "late"),
-        (Milestone.paused_at > Milestone.due_at, "late"),
-        else_="open",
-    )
 
 
 def standing_at(element: str, process: str = "") -> Select[Any]:
@@ -191,18 +180,14 @@ def _judged(now: datetime, asked: InstanceFilter) -> list[ColumnElement[bool]]:
         clocks = select(Milestone.case_id).where(Milestone.name == asked.milestone, *span)
         verdict = verdict_of(now)
         clocks = clocks.where(verdict == asked.verdict if asked.verdict else verdict != "none")
-        found += [_among(Instance.case_id, clocks), Instance.parent_id.is_(None)]
-    else:
+        found += [among(Instance.case_id, clocks), Instance.parent_id.is_(None)]
+    elif not asked.figures:
         found += [Instance.created_at >= asked.since] if asked.since else []
         found += [Instance.created_at < asked.until] if asked.until else []
+    found += [behind(one, asked.since, asked.until, now) for one in asked.figures]
     if asked.passed:
-        found.append(_among(Instance.id, _passed(asked.passed)))
+        found.append(among(Instance.id, _passed(asked.passed)))
     return found
-
-
-def _among(column: Any, many: Select[Any]) -> ColumnElement[bool]:
-    """Return that a column is among many values: the list's own order leads, not they, which would all be sorted."""
-    return (column + "").in_(many)  # type: ignore[no-any-return]
 
 
 def _passed(asked: Passed) -> Select[Any]:

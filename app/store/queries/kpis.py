@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.store.models import (
+    Audit,
     Case,
     Communication,
     History,
@@ -17,6 +18,7 @@ from app.store.models import (
     Milestone,
     MilestoneCheck,
     Submission,
+    Unjudged,
     Verdict,
 )
 
@@ -112,6 +114,23 @@ def verdicts(session: Session, measure: Mapping[str, Any], start: datetime, end:
     query = select(_count(Verdict.state == "kept"), func.count()).where(
         Verdict.clause.in_(measure["clauses"]), or_(settled, late))
     return _pair(session.execute(query).one())
+
+
+def newest(session: Session) -> tuple[Any, ...] | None:
+    """Return the last of all that the measures count; None while something that happened waits to be judged."""
+    if session.execute(select(Unjudged.subject).limit(1)).first():
+        return None
+    tables = [select(func.max(one)).scalar_subquery() for one in (History.seq, Submission.id, Communication.id)]
+    # Who signs in or takes a report out changes no figure.
+    audit = select(Audit.id).where(Audit.case_id.is_not(None)).order_by(Audit.id.desc()).limit(1).scalar_subquery()
+    return tuple(session.execute(select(*tables, audit)).one())
+
+
+def fell_due(session: Session, milestones: Sequence[str], after: datetime, until: datetime) -> bool:
+    """Return whether a clock of these names or an owed verdict fell due in [after, until), aware."""
+    clocks = exists().where(Milestone.name.in_(milestones), Milestone.due_at >= after, Milestone.due_at < until)
+    owed = exists().where(Verdict.state == "pending", Verdict.due_at >= after, Verdict.due_at < until)
+    return bool(session.execute(select(or_(clocks, owed))).scalar_one())
 
 
 MEASURES: Mapping[str, Callable[[Session, Mapping[str, Any], datetime, datetime], Counted]] = {

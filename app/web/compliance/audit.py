@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from flask import render_template, request
 
 from app.services.audit import Chain
-from app.store.models import Audit
-from app.store.queries import case_page
+from app.store.queries import case_page, people
 from app.store.queries import compliance as rows
+from app.web.audit_words import Told, areas
 from app.web.compliance.blueprint import MAY_READ, begin_of, blueprint, day_of, page_number
 from app.web.entry import entry
 from app.wiring import services
@@ -41,10 +40,5 @@ def _page(chain: Chain | None) -> str:
     found = rows.audit_trail(wanted)
     query = {"actor": wanted.actor, "action": wanted.action, "case": number, "from": first, "to": last}
     return render_template("compliance/audit.html", page=found, query={k: v for k, v in query.items() if v},
-                           given=query, chain=chain, told=told)
-
-
-def told(row: Audit) -> str:
-    """Return the details of a row on one line, without what is long."""
-    empty: tuple[Any, ...] = (None, "", [], {})
-    return "，".join(f"{name}：{value}" for name, value in (row.detail or {}).items() if value not in empty)
+                           given=query, chain=chain, told=Told(row.Audit for row in found.rows), areas=areas(),
+                           users=people.users())

@@ -17,6 +17,7 @@ from app.services.compliance_picture import Lit
 from app.store.queries import compliance as rows
 from app.web.compliance.blueprint import MAY_READ, blueprint, choice, month_edges, page_number, picture
 from app.web.compliance.lights import GREEN, OFF, RED, YELLOW, Board, share
+from app.web.compliance.wording import alike
 from app.web.entry import entry
 from app.web.policy import showing
 from app.web.policy.clauses import bounds
@@ -124,7 +125,8 @@ def _shown(found: Clause) -> dict[str, Any]:
     register, covered, today = drawn.register, drawn.coverage.get(found.id), services().policies.today()
     return {
         "clause": found, "picture": drawn, "light": lights, "coverage": covered, "lit": lit,
-        "process": process, "elements": lit.get(process, ()), "comparisons": drawn.compared.get(found.id, ()),
+        "process": process, "elements": lit.get(process, ()),
+        "comparisons": alike(drawn.compared.get(found.id, ()), board.held, drawn),
         "held": board.held, "showing": showing, "register": register, "bars": bars, "share": share(lights.counts),
         "broken": rows.broken_of(lights.judged_as, now(), page_number("cases"), BROKEN) if lights.counts else None,
         "laws": bounds(register, found), "why_not": board.monitors.unjudged.get(found.id, ""), "chart": chart(bars),

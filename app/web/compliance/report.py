@@ -113,7 +113,7 @@ def _coverage(found: ComplianceReport) -> Table:
 def _links(found: ComplianceReport) -> Table:
     zh = language() == "zh"
     rows = tuple((one.clause, wording.disposition(one.disposition) + (
-        f" · {_('to review')}" if one.needs_review else ""), (one.reason_zh if zh else one.reason_en) or "—",
+        " · " + _("to review") if one.needs_review else ""), (one.reason_zh if zh else one.reason_en) or "—",
         wording.owner(one.owner), one.review_by.isoformat() if one.review_by else "—") for one in found.open_links)
     return Table(_("Outside, missing or to review"),
                  (_("Clause"), _("Disposition"), _("Reason"), _("Owner"), _("Review by")), (1.1, 1.2, 4, 1.2, 1.1),
@@ -174,7 +174,7 @@ def _deviations(found: ComplianceReport) -> Table:
         moved = found.moved.get(kind, {"found": 0, "closed": 0})
         live = {state: number for (of, state), number in found.standing.items() if of == kind}
         rows.append((str(name), str(moved["found"]), str(moved["closed"]), str(sum(live.values())),
-                     "，".join(f"{wording.STATES[state]} {number}" for state, number in live.items()) or "—"))
+                     "; ".join(f"{wording.STATES[state]} {number}" for state, number in live.items()) or "—"))
     return Table(_("Deviations"), (_("Kind"), _("Found in the period"), _("Closed in the period"), _("Open now"),
                                    _("States")), (1.3, 1, 1, 1, 3), tuple(rows), "")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import lazy_gettext as _
 
 from app.policy.capabilities import CAPABILITIES
+from app.policy.drift import Drift
 from app.policy.drift.model import plain
 from app.policy.labels import DISPOSITION_NAMES
 from app.services.compliance_picture import Picture
@@ -74,12 +76,18 @@ def place(where: str, picture: Picture) -> str:
     if kind in ("", "report", "process") and head in view.processes:
         return _in_process(head, tail, picture)
     if kind in ("", "decision") and head in view.decisions:
-        return _joined(view.decisions[head].name, *_rule(tail, picture))
+        return _joined(decision(head, picture), *_rule(tail, picture))
     if kind in ("", "form") and head in view.forms:
         form = view.forms[head]
         field = form.by_key.get(tail)
         return _joined(_own(form.name, form.name_en), _own(field.label, field.label_en) if field is not None else tail)
     return _told(kind, rest) or where
+
+
+def decision(key: str, picture: Picture) -> str:
+    """Return what a decision is called."""
+    words = key.replace("_", " ")
+    return _own(picture.view.decisions[key].name, words[:1].upper() + words[1:])
 
 
 def _told(kind: str, name: str) -> str:
@@ -113,6 +121,36 @@ def _rule(tail: str, picture: Picture) -> list[str]:
     return [rule, say(names) if names is not None else column]
 
 
+@dataclass(frozen=True)
+class Compared:
+    """Places where the process says the same of a clause."""
+
+    place: str
+    rules: tuple[str, ...]  # of a decision, where more than one says it
+    found: Drift  # the first of them
+
+
+def alike(found: Sequence[Drift], held: Container[str], picture: Picture) -> list[Compared]:
+    """Return comparisons, the rules of one decision that say the same as one; what is waived stays apart."""
+    groups: dict[tuple[str, ...], list[Drift]] = {}
+    for one in found:
+        head, _dot, tail = one.where.partition(":")[2 if ":" in one.where else 0].partition(".")
+        rule, _, column = tail.partition(".")
+        table = head in picture.view.decisions and bool(rule) and one.fingerprint not in held
+        key = (head, column, one.policy, one.process, one.verdict, one.severity) if table else (one.where,
+                                                                                               one.fingerprint)
+        groups.setdefault(key, []).append(one)
+    rows = []
+    for ones in groups.values():
+        named = [place(one.where, picture) for one in ones]
+        if len(ones) == 1:
+            rows.append(Compared(named[0], (), ones[0]))
+            continue
+        first, *middle = named[0].split(" › ")
+        rows.append(Compared(_joined(first, *middle[1:]), tuple(one.split(" › ")[1] for one in named), ones[0]))
+    return rows
+
+
 def _own(zh: str, en: str) -> str:
     return zh if language() == "zh" or not en else en
 
@@ -122,4 +160,5 @@ def _joined(*parts: str) -> str:
 
 
 __all__ = ["AGES", "DRIFT_KINDS", "HOWS", "KINDS", "STATES", "STATE_KINDS", "VERBS", "VERDICTS", "VERDICT_ICONS",
-           "VERDICT_KINDS", "disposition", "figure", "owner", "pairs", "place", "process"]
+           "VERDICT_KINDS", "Compared", "alike", "decision", "disposition", "figure", "owner", "pairs", "place",
+           "process"]

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from flask import current_app, render_template, request
 from flask_babel import gettext as _
 
+from app.services.deviations import READERS
 from app.store.queries import control_board as queries
 from app.store.queries.control_board import Shares, Span
 from app.web.control.base import LOOKS, blueprint, group_names, periods, scope, span_of, span_query
+from app.web.control.search import CAUSES, quoted
 from app.web.countdown import countdown
-from app.web.entry import entry
+from app.web.entry import actor, entry
 from app.web.problems import language
 from app.web.shell import now
 from app.web.words import MILESTONES, word
@@ -25,7 +27,6 @@ T = TypeVar("T")
 AGES = (1, 3, 7, 14)  # days: an open case is younger than the first, ... or older than the last (B21-5-3: 14 days)
 DUE_WITHIN = (4, 24, 72)  # hours
 DUE_ROWS = 12
-CAUSES = ("root_cause", "complaint_type", "responsibility", "responsible_department", "product")
 VITAL = 0.8  # Pareto: the few causes that make this share of all
 MOST_BARS = 12
 KEPT = 64  # answers that are remembered for a minute
@@ -40,6 +41,7 @@ class Cause:
     """One bar of the Pareto chart."""
 
     name: str
+    key: str  # as cases keep it; empty for all others
     number: int
     share: float  # of all
     so_far: float  # with all that is more frequent
@@ -76,10 +78,11 @@ def dashboard() -> str:
         "control/dashboard.html", span=span, query=span_query(span), periods=periods(),
         headline=queries.headline(now()),
         by_milestone=by_milestone, by_level=by_level, by_group=by_group, groups=groups, flow=flow, ages=ages,
-        age_names=_age_names(), due=queries.due_next(scope(), DUE_ROWS), due_within=queries.due_within(now(), edges),
+        age_names=_age_names(), age_terms=_age_terms(), quoted=quoted, due=queries.due_next(scope(), DUE_ROWS),
+        due_within=queries.due_within(now(), edges),
         due_hours=DUE_WITHIN, count=lambda row: countdown(row.due_at, now(), started_at=row.started_at),
         scores=scores, satisfaction=_satisfaction(scores), causes=causes, what=what, cause_kinds=_cause_kinds(),
-        targets=_targets(span),
+        targets=_targets(span), may_read_clauses=bool(actor().groups & READERS),
         charts={
             "milestone": _stacked([word(one.key, "milestone") for one in by_milestone], by_milestone),
             "level": _stacked([one.key or _("not graded") for one in by_level], by_level),
@@ -111,22 +114,23 @@ def verdict_words() -> Mapping[str, str]:
 # ---- backlog
 
 
-def _flow(span: Span) -> list[tuple[str, int, int]]:
-    """Return (day or first day of the week, came, closed)."""
+def _flow(span: Span) -> list[tuple[str, str, int, int]]:
+    """Return (first day, last day, came, closed) of days or weeks."""
     came, closed = queries.flow(span)
     days = (span.last - span.first).days + 1
     step = 7 if days > WEEKLY_FROM else 1
     found = []
     for start in range(0, days, step):
         some = [(span.first + timedelta(days=start + place)).isoformat() for place in range(min(step, days - start))]
-        found.append((some[0], sum(came.get(day, 0) for day in some), sum(closed.get(day, 0) for day in some)))
+        arrived, left = (sum(of.get(day, 0) for day in some) for of in (came, closed))
+        found.append((some[0], some[-1], arrived, left))
     return found
 
 
-def _flow_chart(rows: Sequence[tuple[str, int, int]]) -> dict[str, Any]:
-    return {"kind": "lines", "categories": [day[5:] for day, _came, _closed in rows], "series": [
-        {"name": _("Came in"), "color": "#1d3f66", "data": [came for _day, came, _closed in rows]},
-        {"name": _("Closed"), "color": "#2f8f5b", "data": [closed for _day, _came, closed in rows]}]}
+def _flow_chart(rows: Sequence[tuple[str, str, int, int]]) -> dict[str, Any]:
+    return {"kind": "lines", "categories": [row[0][5:] for row in rows], "series": [
+        {"name": _("Came in"), "color": "#1d3f66", "data": [row[2] for row in rows]},
+        {"name": _("Closed"), "color": "#2f8f5b", "data": [row[3] for row in rows]}]}
 
 
 def _ages() -> dict[str, list[int]]:
@@ -141,6 +145,11 @@ def _age_names() -> list[str]:
     edges = [0, *AGES]
     return [*(str(_("%(a)s–%(b)s days", a=low, b=high)) for low, high in pairwise(edges)),
             str(_("over %(n)s days", n=AGES[-1]))]
+
+
+def _age_terms() -> list[str]:
+    """Return the search terms of the ages, in the order of their names."""
+    return [*(f"age:{low}-{high}" for low, high in pairwise([0, *AGES])), f"age:{AGES[-1]}-"]
 
 
 def _ages_chart(ages: Mapping[str, Sequence[int]]) -> dict[str, Any]:
@@ -177,13 +186,13 @@ def _causes(span: Span, what: str) -> list[Cause]:
     rows = queries.causes(span, what)
     known = [(name, number) for name, number in rows if name]
     shown, rest = known[:MOST_BARS], sum(number for _name, number in known[MOST_BARS:])
-    named_rows = [(_cause_name(what, name), number) for name, number in shown]
+    named_rows = [(_cause_name(what, name), name, number) for name, number in shown]
     if rest:
-        named_rows.append((_("All others"), rest))
-    total = sum(number for _name, number in named_rows)
-    sums = accumulate(number for _name, number in named_rows)
-    return [Cause(name, number, number / total, so_far / total)
-            for (name, number), so_far in zip(named_rows, sums, strict=True)]
+        named_rows.append((_("All others"), "", rest))
+    total = sum(row[2] for row in named_rows)
+    sums = accumulate(row[2] for row in named_rows)
+    return [Cause(name, key, number, number / total, so_far / total)
+            for (name, key, number), so_far in zip(named_rows, sums, strict=True)]
 
 
 def _cause_name(what: str, name: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,8 +21,9 @@ from app.store.base import db
 from app.store.queries import case_page, inbox, people
 from app.store.queries import control_list as queries
 from app.store.queries.control_list import Facets, InstanceFilter
-from app.web import diagrams
+from app.web import data_words, diagrams
 from app.web.answers import tell
+from app.web.audit_words import Told
 from app.web.control.base import (
     LOOKS,
     blueprint,
@@ -47,7 +47,8 @@ from app.wiring import services
 PAGE = "control"  # of saved views
 SORTS = ("created", "number", "level", "due")
 # Who asks for one of these wants what has ended, too; else only what runs is shown.
-EVER = frozenset({"word", "customer", "passed", "sla", "from", "to"})
+EVER = frozenset({"word", "customer", "passed", "sla", "from", "to", "task", "score", "cause", "age", "due", "came",
+                  "closed"})
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,8 @@ def instance(instance_id: str) -> str:
         tasks=[one for one in (case_page.tasks(found.case_id) if found.case_id else []) if one.state == "open"
                and one.instance_id == instance_id],
         incidents=list(case_page.open_incidents(found.case_id)) if found.case_id else [],
-        events=timeline(events, display, everything=request.args.get("all") == "1"), display=display, audit=audit,
+        events=timeline(events, display, everything=request.args.get("all") == "1"), display=display,
+        audit=audit[:200], told=Told(audit[:200]),
         everything=request.args.get("all") == "1", variables=_variables(instance_id),
         papers=case_page.papers(found.case_id) if found.case_id else [], links=case_page.links(found.case_id)
         if found.case_id else [], groups={group.code: group for group in people.groups()},
@@ -271,14 +273,11 @@ def _known(found: Any, process: str | None) -> str | None:
     return process
 
 
-def _variables(instance_id: str) -> list[tuple[str, str]] | None:
+def _variables(instance_id: str) -> list[tuple[str, str, str]] | None:
+    """Return (name, what it is called, what it says) of each variable; None where the state cannot be read."""
     try:
         found = services().control.variables(instance_id)
     except ChengnuoError:
         return None
-    return [(name, _plain(value)) for name, value in found.items()]
-
-
-def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)[:2000]
+    return [(name, data_words.label(name), data_words.value(name, one)[:2000]) for name, one in found.items()]
 

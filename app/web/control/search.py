@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.store.queries import control_list as queries
+from app.store.queries.control_behind import Figure
 from app.store.queries.control_list import InstanceFilter, Passed
 
 TERM = re.compile(r'(?:([^\s:："“”]+)[:：])?(?:"([^"]*)"|“([^”]*)”|([^\s"“”]+))')
@@ -21,7 +22,9 @@ KEYS = {
     "process": "process", "流程": "process", "element": "element", "环节": "element", "at": "element",
     "owner": "owner", "负责": "owner", "group": "owner", "岗位": "owner", "version": "version", "版本": "version",
     "sla": "sla", "时限": "sla", "from": "from", "自": "from", "to": "to", "至": "to", "passed": "passed",
-    "经过": "passed", "is": "flag",
+    "经过": "passed", "is": "flag", "task": "task", "任务": "task", "score": "score", "评分": "score", "cause": "cause",
+    "原因": "cause", "age": "age", "账龄": "age", "due": "due", "到期": "due", "came": "came", "受理": "came",
+    "closed": "closed", "结案": "closed",
 }
 STATES = {
     "active": ("active",), "running": ("active",), "进行中": ("active",), "运行中": ("active",), "suspended": (
@@ -36,6 +39,8 @@ FLAGS = {
 }
 VERDICTS = {"kept": "kept", "broken": "broken", "late": "late", "open": "open", "按期": "kept", "违约": "broken",
             "逾期": "late", "计时中": "open"}
+ANY, SCORES = frozenset({"any", "任一"}), frozenset("12345")
+CAUSES = ("root_cause", "complaint_type", "responsibility", "responsible_department", "product")
 LEVELS = frozenset({"P1", "P2", "P3", "P4"})
 
 
@@ -188,10 +193,59 @@ def _version(asked: InstanceFilter, term: Term, words: Vocabulary, _span: Any) -
 
 def _sla(asked: InstanceFilter, term: Term, words: Vocabulary, _span: Any) -> InstanceFilter | None:
     name, _, verdict = term.value.partition("/")
+    if name in ANY and verdict in VERDICTS:
+        return _counted(asked, Figure("sla", part=VERDICTS[verdict]))
     milestone = words.milestones.get(name)
     if milestone is None or (verdict and verdict not in VERDICTS):
         return None
     return replace(asked, milestone=milestone, verdict=VERDICTS.get(verdict, ""))
+
+
+def _counted(asked: InstanceFilter, figure: Figure) -> InstanceFilter:
+    return replace(asked, figures=(*asked.figures, figure))
+
+
+def _task(asked: InstanceFilter, term: Term, words: Vocabulary, _span: Any) -> InstanceFilter | None:
+    """A group's tasks, as task:clerk/broken."""
+    name, _, verdict = term.value.partition("/")
+    if name not in words.groups or verdict not in VERDICTS:
+        return None
+    return _counted(asked, Figure("task", words.groups[name], VERDICTS[verdict]))
+
+
+def _score(asked: InstanceFilter, term: Term, _words: Vocabulary, _span: Any) -> InstanceFilter | None:
+    return _counted(asked, Figure("score", term.value)) if term.value in SCORES else None
+
+
+def _cause(asked: InstanceFilter, term: Term, _words: Vocabulary, _span: Any) -> InstanceFilter | None:
+    """What a complaint is about, as cause:"root_cause/密封圈"."""
+    what, _, name = term.value.partition("/")
+    return _counted(asked, Figure("cause", what, name)) if what in CAUSES and name else None
+
+
+def _age(asked: InstanceFilter, term: Term, _words: Vocabulary, _span: Any) -> InstanceFilter | None:
+    """Open cases by days since their registration, as age:3-7 or age:14-."""
+    found = re.fullmatch(r"([0-9]{1,4})-([0-9]{1,4})?", term.value)
+    if found is None:
+        return None
+    return _counted(asked, Figure("age", low=int(found[1]), high=int(found[2]) if found[2] else None))
+
+
+def _due(asked: InstanceFilter, term: Term, _words: Vocabulary, _span: Any) -> InstanceFilter | None:
+    """Cases with a clock that falls due within so many hours."""
+    return _counted(asked, Figure("due", high=int(term.value))) if re.fullmatch("[0-9]{1,4}", term.value) else None
+
+
+def _days(kind: str) -> Reader:
+    """A reader of days, as closed:2026-06-01 or closed:2026-06-01/2026-06-07."""
+    def read(asked: InstanceFilter, term: Term, words: Vocabulary, _span: Any) -> InstanceFilter | None:
+        first, last = (day_of(one) for one in (*term.value.split("/"), term.value)[:2])
+        if first is None or last is None:
+            return None
+        since, until = (datetime.combine(one, time(), words.zone) for one in (first, last + timedelta(days=1)))
+        return _counted(asked, Figure(kind, since=since, until=until))
+
+    return read
 
 
 def _passed(asked: InstanceFilter, term: Term, words: Vocabulary, _span: Any) -> InstanceFilter | None:
@@ -237,5 +291,7 @@ def day_of(text: str) -> date | None:
 READERS: Mapping[str, Reader] = {
     "level": _level, "state": _state, "flag": _flag, "type": _type, "process": _process, "element": _element,
     "owner": _owner, "version": _version, "sla": _sla, "passed": _passed, "from": _from, "to": _to,
-    "customer": _text("customer"), "product": _text("product"), "status": _text("status"), "word": _text("words"),
+    "task": _task, "score": _score, "cause": _cause, "age": _age, "due": _due, "came": _days("came"),
+    "closed": _days("closed"), "customer": _text("customer"), "product": _text("product"), "status": _text("status"),
+    "word": _text("words"),
 }

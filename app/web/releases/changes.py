@@ -17,10 +17,11 @@ from app.services.releases import APPROVERS, SUBMITTERS
 from app.services.studio import name_file
 from app.store.queries import people
 from app.web.answers import by_field, said, tell
+from app.web.compliance import wording
 from app.web.entry import actor, entry
 from app.web.problems import language
 from app.web.releases.blueprint import MAY_DECIDE, MAY_EDIT, MAY_READ, blueprint
-from app.web.releases.tables import field_rows, figure, table_views
+from app.web.releases.tables import field_rows, table_views
 from app.web.studio.pages import title_of
 from app.wiring import services
 
@@ -41,6 +42,8 @@ def _page(draft_id: int, errors: Mapping[str, str]) -> str:
     paths = [one.path for one in compared.files]
     findings = _findings(draft_id) if draft.state != "released" else ()
     authors, moved = releases.authors(draft_id), releases.drift(draft_id)
+    named = services().studio.names(draft_id)
+    picture = services().pictures.now()
     names = {draft.created_by, *authors, *filter(None, (draft.submitted_by, draft.decided_by))}
     return render_template(
         "releases/changes.html", draft=draft, compared=compared, language=language(), errors=errors,
@@ -48,7 +51,8 @@ def _page(draft_id: int, errors: Mapping[str, str]) -> str:
         elsewhere=[one for one in findings if one.file not in paths and one.severity == "error"],
         counts=_counts(findings), drift=moved,
         blocked=_blocked(draft, moved),
-        digest=releases.digest(draft_id),
+        digest=releases.digest(draft_id), titles={path: title_of(one) for path, one in named.items()},
+        place=lambda where: wording.place(where, picture), said=wording.figure,
         stale=releases.stale(draft_id) if draft.state in {"editing", "submitted"} else (), authors=authors,
         display=people.display_names(names), may_submit=bool(who.groups & SUBMITTERS),
         may_decide=releases.may_decide(draft_id, who), is_approver=bool(who.groups & APPROVERS),
@@ -145,6 +149,3 @@ def _done(draft_id: int, act: Any, success: str) -> Response | tuple[str, int]:
     else:
         flash(success, "success")
     return redirect(url_for("releases.changes", draft_id=draft_id))
-
-
-blueprint.add_app_template_filter(figure, "spoken")

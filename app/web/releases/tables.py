@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from app.engine import DecisionTable, read_table
 from app.engine.comparing import Change
 from app.engine.comparing.wording import value_words
@@ -75,12 +73,6 @@ class FieldRow:
 def spoken(text: str) -> str:
     """Return a cell in words, in the reader's language."""
     return value_words(text)[0 if language() == "zh" else 1] or "—"
-
-
-def figure(text: str) -> str:
-    """Return a figure as the comparison with the policy writes it ("PT15M natural") in words."""
-    calendars = {"natural": _("(natural time)"), "working": _("(working time)")}
-    return " ".join(str(calendars.get(part.strip(","), spoken(part))) for part in text.split(" "))
 
 
 def table_views(path: str, before: bytes | None, after: bytes | None) -> Sequence[TableView]:

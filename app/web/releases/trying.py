@@ -20,6 +20,7 @@ from app.sandbox import Sandbox
 from app.services.cases import TYPES
 from app.store.queries import people
 from app.userforms.wtf import build_form
+from app.web import data_words
 from app.web.answers import said, tell
 from app.web.entry import actor, entry
 from app.web.problems import language
@@ -47,8 +48,18 @@ def try_out(draft_id: int) -> str:
     return render_template(
         "releases/try.html", draft=draft, view=view, language=language(), spans=SPANS, shown=shown, drawn=drawn,
         outdated=box.note.digest != services().releases.digest(draft_id), groups=_groups(), places=_places(view, shown),
-        standing=list(dict.fromkeys(standing)),
+        standing=list(dict.fromkeys(standing)), label=data_words.label, said=_said,
+        display=people.display_names({one.actor for one in view.happened}),
     )  # fmt: skip
+
+
+def _said(name: str, text: str) -> str:
+    """Return a variable's value, written as JSON or plain, in words."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = text
+    return data_words.value(name, text if isinstance(given, int | float) and not isinstance(given, bool) else given)
 
 
 def _box(draft_id: int) -> Sandbox:

@@ -35,12 +35,13 @@ def editor(draft_id: int, path: str) -> FlaskResponse | str:
     kind = kind_of(path)
     if kind == "form":
         return form_pages.page(row, path, content, revision, editable, open_=request.args.get("open", "")[:20])
+    imported = path in drafts.imported(draft_id)
     if kind == "decision" and not editable:
         return render_template("studio/read_decision.html", draft=row, path=path, file=name_file(path, content),
-                               title_of=title_of, editable=False, **decision_of(content, path))
+                               title_of=title_of, editable=False, imported=imported, **decision_of(content, path))
     answer = make_response(render_template(
         f"studio/{'bpmn' if kind == 'process' else 'dmn'}.html", draft=row, path=path, revision=revision,
-        file=name_file(path, content), title_of=title_of, editable=editable,
+        file=name_file(path, content), title_of=title_of, editable=editable, imported=imported,
     ))  # fmt: skip
     if kind == "decision":
         answer.headers["Content-Security-Policy"] = with_inline_styles()
@@ -58,9 +59,14 @@ def with_inline_styles() -> str:
 @blueprint.get("/drafts/<int:draft_id>/content/<path:path>")
 @entry(*MAY_READ)
 def content(draft_id: int, path: str) -> FlaskResponse:
-    """Give a file of a change set as it stands, with its revision in a header; `download` names it."""
+    """Give a file of a change set as it stands, with its revision in a header; `download` names it.
+
+    `original` asks for it as it was imported.
+    """
     drafts = services().drafts
     drafts.open(draft_id, actor())
+    if "original" in request.args:
+        return file_answer(path, drafts.original(draft_id, path), {})
     data, revision = drafts.read(draft_id, path)
     return file_answer(path, data, {"X-Revision": str(revision)})
 
@@ -112,6 +118,18 @@ def check(draft_id: int, path: str) -> FlaskResponse:
     except ChengnuoError as error:
         return problem(error)
     return jsonify({"findings": as_rows(found)})
+
+
+@blueprint.post("/drafts/<int:draft_id>/lost/<path:path>")
+@entry(*MAY_READ)
+def lost(draft_id: int, path: str) -> FlaskResponse:
+    """Say what an editor that has only opened a file would not keep of it: {content} to {lost: [in words]}."""
+    try:
+        services().drafts.open(draft_id, actor())
+        found = services().studio.lost(draft_id, path, _body(revision=False)["content"].encode())
+    except ChengnuoError as error:
+        return problem(error)
+    return jsonify({"lost": [one.words(language()) for one in found]})
 
 
 @blueprint.post("/drafts/<int:draft_id>/tidy/<path:path>")

@@ -18,7 +18,7 @@ export function el(tag, attributes = {}, ...children) {
     else if (["value", "checked", "disabled", "selected", "open"].includes(name)) made[name] = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return made;
 }
 

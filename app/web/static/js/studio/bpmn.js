@@ -2,6 +2,7 @@
 import { download, el, later, learn, post, t } from "./base.js";
 import { translateModule, zh } from "./bpmn_zh.js";
 import { chengnuo, spiffworkflow } from "./moddle.js";
+import { tellLosses } from "./losses.js";
 import { Model, is, keepLooseReferences } from "./model.js";
 import { Panel } from "./panel.js";
 import { Saver } from "./saver.js";
@@ -28,8 +29,10 @@ const translate = modeler.get("translate");
 const model = new Model(modeler);
 let findings = [];
 let beforeTidy = null;
+let redrawn = false;
 
-const xml = async () => (await modeler.saveXML({ format: true })).xml;
+// A line break that an XML file writes as &#13; is one only while it is written so.
+const xml = async () => (await modeler.saveXML({ format: true })).xml.replaceAll("\r", "&#13;");
 const typeName = (element) => translate(englishName(element));
 const panel = new Panel({ place: document.getElementById("panel"), model, vocabulary, editable: canEdit, typeName, findings: (id) => findings.filter((one) => one.element === id) });
 const saver = canEdit && new Saver({ url: url("save"), revision: Number(revision), produce: xml, place: document.getElementById("save-state"),
@@ -70,13 +73,30 @@ async function load(text) {
     // Many tools write no drawing, or one that can't be shown: the server draws it; nothing is saved by looking.
     const { ok, data } = await post(url("tidy"), { content: text });
     if (!ok) throw error;
+    redrawn = true;
     return modeler.importXML(data.content);
   });
   keepLooseReferences(modeler, warnings);
+  offerDiagrams();
   start();
   showPanel();
   listElements();
 }
+
+// A file may hold several diagrams, of which one is shown at a time; folded phases are opened in place.
+function offerDiagrams() {
+  const choice = document.querySelector("[data-diagrams]");
+  const found = model.definitions.diagrams.filter((one) => !is(one.plane?.bpmnElement, "Activity"));
+  const title = ({ name, plane }, at) => name || plane?.bpmnElement?.name || `${t("Diagram")} ${at + 1}`;
+  choice.replaceChildren(...found.map((one, at) => el("option", { value: one.id }, title(one, at))));
+  choice.hidden = found.length < 2;
+}
+document.querySelector("[data-diagrams]").addEventListener("change", async (event) => {
+  await modeler.open(event.target.value);
+  start();
+  showPanel();
+  showFindings(findings);
+});
 
 // Findings: beside the shapes, and as a list
 function showFindings(found) {
@@ -97,7 +117,7 @@ function showFindings(found) {
   const list = document.getElementById("findings");
   list.replaceChildren(...(found.length ? found.map((one) => el("li", { class: `finding ${one.severity}` },
     el("span", { class: `chip ${{ error: "late", warning: "soon" }[one.severity] ?? ""}` }, { error: t("Error"), warning: t("Warning"), info: t("Note") }[one.severity]), " ",
-    one.element && registry.get(one.element) ? el("button", { type: "button", class: "plain link", onclick: () => select(one.element) }, nameOf(registry.get(one.element))) : (one.element ?? ""), " ", one.message))
+    one.element && registry.get(one.element) ? el("button", { type: "button", class: "plain link", onclick: () => select(one.element) }, nameOf(registry.get(one.element))) : model.nameOf(one.element), " ", one.message))
     : [el("li", { class: "muted" }, t("Nothing was found: it can be released."))]));
   listElements();
 }
@@ -191,7 +211,9 @@ on("untidy", async (event) => { event.target.hidden = true; await load(beforeTid
 document.getElementById("elements-filter").addEventListener("input", listSoon);
 
 try {
-  await load(await (await fetch(url("content"))).text());
+  const kept = await (await fetch(url("content"))).text();
+  await load(kept);
+  if (canEdit) tellLosses(url("lost"), await xml(), redrawn);
   document.getElementById("studio").dataset.ready = "1";
   checkSoon.cancel();
   check();

@@ -43,6 +43,13 @@ export class Model {
     return object;
   }
 
+  // How an element that this diagram does not show is called: by its name, its pool's, or else its id.
+  nameOf(id) {
+    const parts = (one) => [one, ...["rootElements", "participants", "flowElements", "artifacts", "laneSets", "lanes"].flatMap((name) => one[name] ?? []).flatMap(parts)];
+    const all = parts(this.definitions);
+    return all.find((one) => one.processRef?.id === id && one.name)?.name ?? all.find((one) => one.id === id)?.name ?? id ?? "";
+  }
+
   set(element, object, properties) { this.modeling.updateModdleProperties(element, object, properties); }
 
   rename(element, name) {
