@@ -25,6 +25,7 @@ from app.store.unit_of_work import in_unit_of_work, insert_rows, locked
 from app.userforms import FormContext, FormDefinition, bind, prefilled, serve, visibility
 
 READS_ALL = frozenset({"manager", "director", "compliance"})
+FREES = frozenset({"supervisor", "manager"})  # who may free a task that somebody else holds
 # Those of some tasks that somebody was asked about, or had once.
 HAD_PART = union_all(
     select(Consultation.work_item_id).where(Consultation.work_item_id.in_(bindparam("items", expanding=True)),
@@ -128,19 +129,16 @@ class Work:
         self.change(task_id, actor, "claim", take, on_behalf=True)
 
     def release(self, task_id: str, actor: Actor) -> None:
-        """Give a task back to its group; raises NotFound, NotAllowed, Conflict."""
+        """Give a task back to its group, a leader also another's; raises NotFound, NotAllowed, Conflict."""
+        leads = bool(actor.groups & FREES)
 
         def give_back(session: Session, item: WorkItem) -> None:
-            if (
-                item.assignee_id is not None
-                and item.assignee_id != actor.user_id
-                and not actor.groups & {"supervisor", "manager"}
-            ):
+            if item.assignee_id is not None and item.assignee_id != actor.user_id and not leads:
                 raise self.taken(session, item)
             item.assignee_id, item.owner_id, item.claimed_at = None, None, None
             item.revision += 1
 
-        self.change(task_id, actor, "release", give_back, on_behalf=True)
+        self.change(task_id, actor, "release", give_back, on_behalf=True, acts=not leads)
 
     def follow_up(self, task_id: str, at: datetime | None, actor: Actor) -> None:
         """Set or clear when the actor wants to come back to the task (aware UTC)."""

@@ -126,6 +126,14 @@ def test_a_claimed_task_is_its_assignees_until_it_is_released(app: Flask, clerk:
     assert clerk.post(f"/tasks/{task['id']}/release").get_json()["assignee"] is None
 
 
+def test_a_manager_frees_a_task_that_somebody_holds_and_nobody_else_does(
+        app: Flask, clerk: Api, task: dict[str, Any]) -> None:
+    clerk.post(f"/tasks/{task['id']}/claim")
+    assert Api(app, "compliance").post(f"/tasks/{task['id']}/release").status_code == 403
+    freed = Api(app, "manager").post(f"/tasks/{task['id']}/release")
+    assert (freed.status_code, freed.get_json()["assignee"]) == (200, None)
+
+
 def test_another_groups_task_is_not_there_and_a_readers_is_not_theirs_to_do(app: Flask, task: dict[str, Any]) -> None:
     warehouse, manager = Api(app, "warehouse"), Api(app, "manager")
     for verb in ("claim", "release", "delegate", "complete"):
