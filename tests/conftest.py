@@ -122,9 +122,12 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Pa
 @pytest.fixture
 def postgres_app(postgres_template: tuple[str, Path], tmp_path: Path, clock: FixedClock) -> Iterator[Flask]:
     """Give the shipped product on a PostgreSQL database of its own, inside its context."""
+    from app.jobs import postgres_queue
+
     name, folder = postgres_template
     shutil.copyfile(folder / "demo_password", tmp_path / "demo_password")
     app = create_app(settings(tmp_path, fresh_postgres(f"t{os.getpid()}", name)), clock)
+    postgres_queue(app)  # as a server does: jobs are announced
     with app.app_context():
         yield app
         db.session.remove()

@@ -107,7 +107,7 @@ def test_the_whole_case_is_in_one_pdf(app: Flask, settled: Case, services: Servi
     assert answer.status_code == 200
     text = "".join(texts(answer.data))
     for part in ("个案卷宗", settled.number, NAME, "机器噪音很大", "时限与判定", "首次响应", "按时", "时间线",
-                 "提交表单", "联系记录", opinion_of(settled).number, "审计记录", "case:paper:sealed"):
+                 "提交表单", "联系记录", opinion_of(settled).number, "审计记录", "封存单据"):
         assert part in text, part
     assert "〓" not in text
     assert settled.access_key not in text  # the customer's own key does not leave the house
