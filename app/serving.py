@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from app.wiring import services
 log = logging.getLogger(__name__)
 THREADS = 8
 TRIED_PORTS = 20
+SELDOM = 50_000  # new objects between two looks for garbage: rows and pages are freed without it
 
 
 def serve(application: Callable[..., Flask], host: str) -> int:
@@ -50,11 +52,19 @@ def serve(application: Callable[..., Flask], host: str) -> int:
     background.start()
     announce(app, host, port, password)
     _stop_on_signal(server)
+    keep_what_is_loaded()
     try:
         server.run()
     finally:
         background.stop()
     return 0
+
+
+def keep_what_is_loaded() -> None:
+    """Spare the garbage collector what stays, and let it look seldom: it would stop somebody's page meanwhile."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SELDOM, *gc.get_threshold()[1:])
 
 
 def announce(app: Flask, host: str, port: int, password: str | None) -> None:
