@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import bindparam, select, union_all, update
 from sqlalchemy.orm import Session
@@ -346,7 +346,6 @@ class Work:
         item = moving.items.get(task_id)
         if item is None:
             self._refuse_gone(moving.session, task_id, actor)
-        assert item is not None  # noqa: S101 - _refuse_gone always raises
         self._check(moving.session, item, actor, revision, on_behalf=on_behalf,
                     countersigned=task_id in moving.countersigned)
         variables = self._submit(moving, item, raw, actor)
@@ -462,7 +461,7 @@ class Work:
             similar_case=similar_case,
         )
 
-    def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> None:
+    def _refuse_gone(self, session: Session, task_id: str, actor: Actor) -> NoReturn:
         item = session.get(WorkItem, task_id)
         if item is None or not self.may_see(item, actor):
             raise NotFound("No such task", "没有这个任务")

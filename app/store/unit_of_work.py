@@ -101,7 +101,7 @@ def _locking(model: Any) -> Select[Any]:
 def insert_rows(session: Session, model: type[Any], rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert plain rows with one statement; nothing that the session holds is touched."""
     if rows:
-        session.connection().execute(_inserting(cast(Any, model)), rows)
+        session.connection().execute(*inserting(model, rows))
 
 
 @cache
